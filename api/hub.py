@@ -1,0 +1,200 @@
+"""One listener per api process: one pub/sub connection for all watched jobs, and one query every two seconds that
+finds whatever pub/sub lost (DESIGN §5)."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.events import Event
+from storage.database import is_outage
+from storage.events import last_seqs
+from storage.publisher import topic_of
+
+_log = structlog.get_logger()
+
+CONFIRM_S = 2.0
+"""How long a stream waits for Redis to confirm its subscription; after that the query every two seconds serves it."""
+CHECK_S = 2.0
+BUFFERED = 256
+"""Events kept for one slow reader; beyond that it reads the log instead (reliability.md §4.2, ring)."""
+
+_decode = msgspec.json.Decoder(list[Event]).decode
+
+
+class Watch:
+    """One reader's view of a job."""
+
+    def __init__(self, topic: "_Topic") -> None:
+        self._topic = topic
+        self._told_to_read = False
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue(BUFFERED)
+
+    async def next(self, timeout_s: float) -> Event | None:
+        """The next event told; null after `timeout_s` or when the log must be read (see `must_read`)."""
+        self._told_to_read = False
+        try:
+            event = await asyncio.wait_for(self._events.get(), timeout_s)
+        except TimeoutError:
+            return None
+        self._told_to_read = event is None
+        return event
+
+    def must_read(self) -> bool:
+        """Whether the last null meant that the log must be read."""
+        return self._told_to_read
+
+    def saw(self, seq: int) -> None:
+        """The reader has read the log up to `seq`."""
+        self._topic.last_seq = max(self._topic.last_seq, seq)
+
+    def tell(self, event: Event | None) -> None:
+        """Null: read the log. A reader that is too slow loses its buffer and reads the log."""
+        if self._events.full():
+            while not self._events.empty():
+                self._events.get_nowait()
+            event = None
+        self._events.put_nowait(event)
+
+
+class _Topic:
+    """A watched job: its readers, whether Redis confirmed, and the newest number seen."""
+
+    def __init__(self) -> None:
+        self.watches: set[Watch] = set()
+        self.confirmed = asyncio.Event()
+        self.last_seq = 0
+
+    def tell(self, event: Event | None) -> None:
+        for watch in self.watches:
+            watch.tell(event)
+
+
+class Hub:
+    def __init__(self, redis: Redis, engine: AsyncEngine) -> None:
+        self._redis = redis
+        self._engine = engine
+        self._topics: dict[UUID, _Topic] = {}
+        self._pubsub: PubSub = redis.pubsub()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.closing = False
+
+    def close_all(self) -> None:
+        """Wake every reader; they see `closing` and end."""
+        self.closing = True
+        for topic in self._topics.values():
+            topic.tell(None)
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._check())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.aclose()
+
+    @asynccontextmanager
+    async def watch(self, job_id: UUID) -> AsyncIterator[Watch]:
+        """Inside the block every event committed from now on is told, or the watch is told to read the log."""
+        topic = self._topics.get(job_id)
+        if topic is None:
+            topic = self._topics[job_id] = _Topic()
+            await self._subscribe(job_id)
+        watch = Watch(topic)
+        topic.watches.add(watch)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(topic.confirmed.wait(), CONFIRM_S)
+            yield watch
+        finally:
+            topic.watches.discard(watch)
+            if not topic.watches and self._topics.get(job_id) is topic:
+                del self._topics[job_id]
+                await asyncio.shield(self._unsubscribe(job_id))
+
+    async def _subscribe(self, job_id: UUID) -> None:
+        try:
+            await self._pubsub.subscribe(topic_of(job_id))
+        except (RedisError, OSError) as error:
+            _log.warning("subscribe_failed", error=type(error).__name__)
+
+    async def _unsubscribe(self, job_id: UUID) -> None:
+        if job_id in self._topics:
+            return
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.unsubscribe(topic_of(job_id))
+
+    async def _listen(self) -> None:
+        connected = False
+        while True:
+            try:
+                if not connected:
+                    await self._connect()
+                    connected = True
+                message = await self._pubsub.get_message(ignore_subscribe_messages=False, timeout=5)
+                if message is not None:
+                    self._on_message(message)
+            except (RedisError, OSError) as error:
+                _log.warning("hub_disconnected", error=type(error).__name__)
+                connected = False
+                await asyncio.sleep(0.5)
+
+    async def _connect(self) -> None:
+        """A new connection that asks for every topic again; their confirmations make readers read the log.
+
+        One topic that nobody publishes on keeps the connection subscribed while nothing is watched.
+        """
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.aclose()
+        self._pubsub = self._redis.pubsub()
+        await self._pubsub.subscribe("hub", *[topic_of(job_id) for job_id in self._topics])
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        name = bytes(message["channel"]).decode()
+        if kind not in ("message", "subscribe") or not name.startswith("job:"):
+            return
+        topic = self._topics.get(UUID(name.removeprefix("job:")))
+        if topic is None:
+            return
+        if kind == "subscribe":
+            repeated = topic.confirmed.is_set()
+            topic.confirmed.set()
+            if repeated or topic.last_seq:
+                topic.tell(None)
+            return
+        events = _decode(message["data"])
+        if not events:
+            topic.tell(None)
+        for event in events:
+            topic.last_seq = max(topic.last_seq, event.seq)
+            topic.tell(event)
+
+    async def _check(self) -> None:
+        """Ask PostgreSQL for the newest numbers of all watched jobs; whoever is behind reads the log."""
+        while True:
+            await asyncio.sleep(CHECK_S)
+            if not self._topics:
+                continue
+            try:
+                found = await last_seqs(self._engine, list(self._topics))
+            except Exception as error:
+                if not is_outage(error):
+                    _log.exception("hub_check_failed")
+                continue
+            for job_id, (last_seq, _) in found.items():
+                topic = self._topics.get(job_id)
+                if topic is not None and last_seq > topic.last_seq:
+                    topic.last_seq = last_seq
+                    topic.tell(None)

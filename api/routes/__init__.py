@@ -1,0 +1,1 @@
+"""One file per resource: decode, authorise, call one use case, encode."""

@@ -1,0 +1,180 @@
+"""`/files`: uploads. A file becomes a document, which a job reads."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, delete, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, MultipartBody, QueryParameter
+from litestar.response import Stream
+
+from api.auth import AuthRequest
+from api.idempotency import accept_once
+from api.services import Services
+from domain import rules_jobs
+from domain.documents import StoredFile
+from domain.errors import Fault, InvalidInput
+from domain.filenames import clean_filename
+from domain.ids import new_id
+from domain.submission import submit_document
+from storage.uow import SqlUnitOfWork
+
+MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+"""spec/aizoomdoc.md §1.3, MAX_FILE_SIZE_MB."""
+FORM_BYTES = 64 * 1024
+"""What a multipart form may add to its file."""
+CHUNK_BYTES = 1024 * 1024
+
+
+class Upload(msgspec.Struct):
+    file: UploadFile
+
+
+class FileView(msgspec.Struct, kw_only=True):
+    id: UUID
+    filename: str
+    mime_type: str
+    size_bytes: int
+    size: int
+    url: str
+    storage_path: str
+    source_type: str = "user_upload"
+    external_url: str | None = None
+    created_at: datetime | None = None
+
+
+class UploadedView(FileView, kw_only=True):
+    """The document made of the file, and the job that reads it."""
+
+    document_id: UUID
+    job_id: UUID
+    status: str
+
+
+@post(
+    "/upload",
+    status_code=201,
+    tags=["files"],
+    request_max_body_size=MAX_UPLOAD_BYTES + FORM_BYTES,
+)
+async def upload(
+    request: AuthRequest,
+    data: MultipartBody[Upload],
+    services: NamedDependency[Services],
+    key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> Response[UploadedView]:
+    """Upload one file of at most 100 MB; reading it starts at once."""
+    user_id = request.user.id
+    name = clean_filename(data.file.filename)
+    mime_type = data.file.content_type or "application/octet-stream"
+    digest, size_bytes = await services.blobs.put_stream(
+        chunks_of(data.file), limit_bytes=MAX_UPLOAD_BYTES, mime_type=mime_type
+    )
+    if size_bytes == 0:
+        raise InvalidInput("empty file", faults=(Fault("$.file", "the file is empty"),))
+
+    async def accept(uow: SqlUnitOfWork) -> UploadedView:
+        file = await uow.files.add(
+            StoredFile(
+                id=new_id(),
+                owner_id=user_id,
+                filename=name,
+                mime_type=mime_type,
+                size_bytes=size_bytes,
+                sha256=digest,
+            )
+        )
+        document, job = await submit_document(uow, file)
+        return UploadedView(
+            **msgspec.structs.asdict(_view(file)),
+            document_id=document.id,
+            job_id=job.id,
+            status=document.status.value,
+        )
+
+    return await accept_once(
+        services.database,
+        user_id=user_id,
+        route="POST /files/upload",
+        key=key,
+        request={"sha256": digest, "filename": name},
+        accept=accept,
+        status=201,
+    )
+
+
+@get("/", tags=["files"])
+async def list_files(
+    request: AuthRequest,
+    services: NamedDependency[Services],
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+    offset: Annotated[int, QueryParameter(ge=0)] = 0,
+) -> list[FileView]:
+    async with services.database.uow() as uow:
+        return [_view(file) for file in await uow.files.list_of(request.user.id, limit=limit, offset=offset)]
+
+
+@get("/{file_id:uuid}", tags=["files"])
+async def get_file(request: AuthRequest, file_id: FromPath[UUID], services: NamedDependency[Services]) -> FileView:
+    async with services.database.uow() as uow:
+        return _view(await uow.files.get(file_id, request.user.id))
+
+
+@get("/{file_id:uuid}/content", tags=["files"])
+async def get_content(request: AuthRequest, file_id: FromPath[UUID], services: NamedDependency[Services]) -> Stream:
+    """The file as it was uploaded, as a download."""
+    async with services.database.uow() as uow:
+        file = await uow.files.get(file_id, request.user.id)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename)}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Length": str(file.size_bytes),
+        "ETag": f'"{file.sha256}"',
+    }
+    return Stream(services.blobs.stream(file.sha256), headers=headers, media_type="application/octet-stream")
+
+
+@delete("/{file_id:uuid}", status_code=204, tags=["files"])
+async def delete_file(request: AuthRequest, file_id: FromPath[UUID], services: NamedDependency[Services]) -> None:
+    """The file and the documents read from it are gone at once, from search too."""
+    async with services.database.uow() as uow:
+        await uow.files.get(file_id, request.user.id)
+        for document_id in await uow.documents.of_files(request.user.id, [file_id]):
+            await remove_document(uow, request.user.id, document_id)
+        await uow.files.delete(file_id, request.user.id)
+        await uow.commit()
+
+
+async def remove_document(uow: SqlUnitOfWork, user_id: UUID, document_id: UUID) -> None:
+    """Hide the document, stop reading it, wake whoever waits for it; the caller commits. Raises NotFound."""
+    document = await uow.documents.get(document_id, user_id=user_id)
+    await uow.documents.delete(document_id, user_id=user_id)
+    if document.job_id is not None:
+        await uow.jobs.transition(document.job_id, rules_jobs.Cancel())
+    await uow.jobs.wake_waiting_for(document_id)
+
+
+async def chunks_of(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _view(file: StoredFile) -> FileView:
+    return FileView(
+        id=file.id,
+        filename=file.filename,
+        mime_type=file.mime_type,
+        size_bytes=file.size_bytes,
+        size=file.size_bytes,
+        url=f"/files/{file.id}/content",
+        storage_path=f"sha256/{file.sha256}",
+        created_at=file.created_at,
+    )
+
+
+router = Router("/files", route_handlers=[upload, list_files, get_file, get_content, delete_file])

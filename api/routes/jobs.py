@@ -1,0 +1,288 @@
+"""`/jobs`: the durable unit of work: list, snapshot, events as stream or long-poll, cancel, requeue."""
+
+import time
+from contextlib import aclosing
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+
+from api.auth import AuthRequest, seconds_left
+from api.following import follow
+from api.services import Services
+from api.streams import SSEResponse, envelope
+from domain import rules_jobs
+from domain.errors import Conflict, Fault, InvalidInput, NotAllowed, NotFound
+from domain.events import Event, Snapshot, fold
+from domain.jobs import TERMINAL, Job, JobError, JobState
+from domain.llm import Usage
+from domain.rules_jobs import Refused
+from storage.checkpoints import forget_from
+from storage.events import read_events
+from storage.lines import Place, place_of
+from storage.uow import SqlUnitOfWork
+from storage.users import User
+
+MAX_WAIT_S = 30.0
+
+
+class JobView(msgspec.Struct, kw_only=True):
+    """A job without its log."""
+
+    id: UUID
+    family: str
+    mode: str
+    status: JobState
+    stage: str | None
+    progress: float
+    attempt: int
+    crashes: int
+    epoch: int
+    last_seq: int
+    user_id: UUID
+    chat_id: UUID | None
+    document_id: UUID | None
+    parent_id: UUID | None
+    waiting_for: dict[str, Any] | None
+    result: dict[str, Any] | None
+    error: JobError | None
+    usage: Usage
+    cancel_requested: bool
+    run_at: datetime
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobSnapshot(JobView, kw_only=True):
+    """The job and what its events add up to (`snapshot`); tail the log after `snapshot.last_seq`."""
+
+    snapshot: Snapshot
+    place: Place | None = None
+
+
+class Page(msgspec.Struct, kw_only=True):
+    """Newest first; `next` is the cursor of the next page, null at the end."""
+
+    items: list[JobView]
+    next: UUID | None = None
+
+
+class EventPage(msgspec.Struct, kw_only=True):
+    """The same events as the stream's. `last_seq` is the cursor to go on with."""
+
+    items: list[dict[str, Any]]
+    last_seq: int
+    status: JobState
+    place: Place | None = None
+
+
+class RequeueWish(msgspec.Struct, kw_only=True):
+    """`seen_epoch` guards against two people requeueing at once; null means the epoch found now."""
+
+    from_stage: str | None = None
+    seen_epoch: int | None = None
+
+
+@get("/", tags=["jobs"])
+async def list_jobs(
+    request: AuthRequest,
+    services: NamedDependency[Services],
+    status: Annotated[JobState | None, QueryParameter()] = None,
+    family: Annotated[str | None, QueryParameter()] = None,
+    cursor: Annotated[UUID | None, QueryParameter()] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+) -> Page:
+    """The caller's jobs."""
+    return await page_of(services, user_id=request.user.id, status=status, family=family, cursor=cursor, limit=limit)
+
+
+@get("/{job_id:uuid}", tags=["jobs"])
+async def get_job(request: AuthRequest, job_id: FromPath[UUID], services: NamedDependency[Services]) -> JobSnapshot:
+    job = await owned_job(services, request.user, job_id)
+    snapshot = Snapshot()
+    while batch := await read_events(services.engine, job_id, after=snapshot.last_seq):
+        snapshot = fold(batch, snapshot)
+    async with services.database.uow() as uow:
+        job = await uow.jobs.get(job_id)
+    place = await place_of(services.engine, job_id) if job.state is JobState.QUEUED else None
+    return JobSnapshot(**msgspec.structs.asdict(view_of(job)), snapshot=snapshot, place=place)
+
+
+@get(
+    "/{job_id:uuid}/events",
+    tags=["jobs"],
+    media_type="text/event-stream",
+    summary="The job's events as Server-Sent Events, or as a JSON long-poll with Accept: application/json",
+)
+async def job_events(
+    request: AuthRequest,
+    job_id: FromPath[UUID],
+    services: NamedDependency[Services],
+    after: Annotated[int | None, QueryParameter(ge=0)] = None,
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
+    accept: Annotated[str, HeaderParameter(name="Accept")] = "",
+    wait: Annotated[float, QueryParameter(ge=0, le=MAX_WAIT_S)] = 20.0,
+) -> Response[Any]:
+    """Events with seq > `after` (or the Last-Event-ID header; the query wins). 204 after the terminal event, 409 for a
+    cursor beyond the end."""
+    job = await owned_job(services, request.user, job_id)
+    cursor = after if after is not None else cursor_of(last_event_id)
+    if cursor > job.last_seq:
+        raise Conflict(
+            f"cursor {cursor} > {job.last_seq}",
+            public_ru="Курсор дальше конца журнала.",
+            public_en="The cursor is beyond the end of the log.",
+        )
+    if job.state in TERMINAL and cursor == job.last_seq:
+        return Response(None, status_code=204)
+    if "application/json" in accept and "text/event-stream" not in accept:
+        return Response(await _poll(services, job, cursor, wait), media_type="application/json")
+    stream = services.streams.job_stream(
+        request.user.id, job_id, after=cursor, life_s=seconds_left(request.auth)
+    )
+    return SSEResponse(stream)
+
+
+@post("/{job_id:uuid}/cancel", status_code=200, tags=["jobs"])
+async def cancel_job(request: AuthRequest, job_id: FromPath[UUID], services: NamedDependency[Services]) -> JobView:
+    """Cancel: at once when it waits, within two seconds when it runs. May be said twice."""
+    await owned_job(services, request.user, job_id)
+    async with services.database.uow() as uow:
+        await uow.jobs.transition(job_id, rules_jobs.Cancel())
+        job = await uow.jobs.get(job_id)
+        await uow.commit()
+    return view_of(job)
+
+
+@post("/{job_id:uuid}/requeue", status_code=202, tags=["jobs"])
+async def requeue_own(
+    request: AuthRequest, job_id: FromPath[UUID], data: JSONBody[RequeueWish], services: NamedDependency[Services]
+) -> JobView:
+    """Run one of the caller's own failed jobs again; finished stages are not repeated."""
+    job = await owned_job(services, request.user, job_id)
+    if job.state is not JobState.FAILED and not request.user.is_admin:
+        raise NotAllowed(
+            job.state.value,
+            public_ru="Повторить можно только своё неудавшееся задание.",
+            public_en="Only your own failed jobs can be run again.",
+        )
+    async with services.database.uow() as uow:
+        job = await requeue(uow, request.user, job_id, data)
+        await uow.commit()
+    return view_of(job)
+
+
+async def page_of(
+    services: Services,
+    *,
+    user_id: UUID | None,
+    status: JobState | None,
+    family: str | None,
+    cursor: UUID | None,
+    limit: int,
+) -> Page:
+    async with services.database.uow() as uow:
+        jobs = await uow.jobs.list_of(
+            user_id=user_id, state=status.value if status else None, family=family, before=cursor, limit=limit + 1
+        )
+    more = jobs[limit - 1].id if len(jobs) > limit else None
+    return Page(items=[view_of(job) for job in jobs[:limit]], next=more)
+
+
+async def owned_job(services: Services, user: User, job_id: UUID) -> Job:
+    """The job if it is the user's, or the user is an admin (whose look is audited). Raises NotFound."""
+    async with services.database.uow() as uow:
+        job = await uow.jobs.get(job_id)
+        if job.user_id == user.id:
+            return job
+        if not user.is_admin:
+            raise NotFound(f"job {job_id}")
+        await uow.users.audit(user.id, "job.read", str(job_id), owner=job.user_id)
+        await uow.commit()
+    return job
+
+
+async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWish) -> Job:
+    """Requeue in the caller's transaction, with an audit row. Raises Conflict when the job is not failed or cancelled,
+    or was requeued by somebody else meanwhile."""
+    job = await uow.jobs.get(job_id)
+    seen_epoch = job.epoch if wish.seen_epoch is None else wish.seen_epoch
+    command = rules_jobs.Requeue(seen_epoch=seen_epoch, by=user.id, from_stage=wish.from_stage)
+    done = await uow.jobs.transition(job_id, command)
+    if done.job is None:
+        reason = done.decision.reason if isinstance(done.decision, Refused) else ""
+        raise Conflict(
+            reason,
+            public_ru="Задание не завершено или уже возвращено в очередь.",
+            public_en="The job has not ended or was requeued already.",
+        )
+    if wish.from_stage is not None:
+        await forget_from(uow.session, job_id, wish.from_stage)
+    await uow.users.audit(user.id, "job.requeued", str(job_id), from_stage=wish.from_stage, epoch=seen_epoch)
+    return done.job
+
+
+def cursor_of(last_event_id: str | None) -> int:
+    """Raises InvalidInput for an id that is not a number."""
+    if not last_event_id:
+        return 0
+    if not last_event_id.isascii() or not last_event_id.isdigit():
+        raise InvalidInput("cursor", faults=(Fault("header:Last-Event-ID", "needs the id of an event"),))
+    return int(last_event_id)
+
+
+async def _poll(services: Services, job: Job, cursor: int, wait_s: float) -> EventPage:
+    """What is there after the cursor; waits for the first event, then takes what has come with it."""
+    events: list[Event] = await read_events(services.engine, job.id, after=cursor)
+    if not events and wait_s > 0:
+        until = time.monotonic() + wait_s
+        told = follow(services.streams.hub, services.engine, job.id, after=cursor, until=until)
+        async with aclosing(told):
+            async for item in told:
+                if isinstance(item, Event):
+                    events.append(item)
+                    break
+    async with services.database.uow() as uow:
+        state = (await uow.jobs.get(job.id)).state
+    return EventPage(
+        items=[{"event": event.type.value, **envelope(event)} for event in events],
+        last_seq=events[-1].seq if events else cursor,
+        status=state,
+        place=await place_of(services.engine, job.id) if state is JobState.QUEUED else None,
+    )
+
+
+def view_of(job: Job) -> JobView:
+    return JobView(
+        id=job.id,
+        family=job.family,
+        mode=job.mode,
+        status=job.state,
+        stage=job.stage,
+        progress=job.progress,
+        attempt=job.attempt,
+        crashes=job.crashes,
+        epoch=job.epoch,
+        last_seq=job.last_seq,
+        user_id=job.user_id,
+        chat_id=job.chat_id,
+        document_id=job.document_id,
+        parent_id=job.parent_id,
+        waiting_for=job.waiting_for,
+        result=job.result,
+        error=job.error,
+        usage=job.usage,
+        cancel_requested=job.cancel_requested_at is not None,
+        run_at=job.run_at,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
+
+
+router = Router("/jobs", route_handlers=[list_jobs, get_job, job_events, cancel_job, requeue_own])

@@ -1,0 +1,79 @@
+"""`/me`: the caller, and the settings that shape their answers."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import UNSET, Meta, UnsetType
+
+from api.auth import AuthRequest
+from api.routes.auth import UserView, view_of
+from api.services import Services
+from domain.chats import Settings
+from domain.errors import Fault, NotFound
+
+
+class Me(msgspec.Struct, kw_only=True):
+    user: UserView
+    settings: Settings
+    gemini_api_key_configured: bool
+
+
+class SettingsChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Any of the seven settings; those left out stay. `selected_role_prompt_id` null takes the role away."""
+
+    model_profile: Annotated[str, Meta(pattern="^(simple|complex)$")] | UnsetType = UNSET
+    selected_role_prompt_id: int | None | UnsetType = UNSET
+    temperature: Annotated[float, Meta(ge=0, le=2)] | UnsetType = UNSET
+    top_p: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
+    thinking_enabled: bool | UnsetType = UNSET
+    thinking_budget: Annotated[int, Meta(ge=0, le=24576)] | UnsetType = UNSET
+    media_resolution: Annotated[str, Meta(pattern="^(low|medium|high)$")] | UnsetType = UNSET
+
+
+@get("/me", tags=["me"])
+async def me(request: AuthRequest, services: NamedDependency[Services]) -> Me:
+    async with services.database.uow() as uow:
+        settings = await uow.users.settings(request.user.id)
+    return Me(user=view_of(request.user), settings=settings, gemini_api_key_configured=False)
+
+
+async def _change(services: Services, user_id: UUID, change: SettingsChange) -> Settings:
+    changes: dict[str, Any] = {
+        name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not UNSET
+    }
+    async with services.database.uow() as uow:
+        role_id = changes.get("selected_role_prompt_id")
+        if role_id is not None and await uow.users.role_prompt(role_id) is None:
+            raise NotFound("role", faults=(Fault("$.selected_role_prompt_id", "no such role"),))
+        settings = await uow.users.change_settings(user_id, changes)
+        await uow.commit()
+    return settings
+
+
+@patch("/me/settings", tags=["me"])
+async def change_settings(
+    request: AuthRequest, data: JSONBody[SettingsChange], services: NamedDependency[Services]
+) -> Settings:
+    return await _change(services, request.user.id, data)
+
+
+@post("/settings", status_code=200, tags=["me"])
+async def change_settings_as_before(
+    request: AuthRequest, data: JSONBody[SettingsChange], services: NamedDependency[Services]
+) -> Settings:
+    """The former path of the same."""
+    return await _change(services, request.user.id, data)
+
+
+@get("/prompts/roles", tags=["prompts"])
+async def roles(request: AuthRequest, services: NamedDependency[Services]) -> list[dict[str, Any]]:
+    """The roles that the caller may choose."""
+    async with services.database.uow() as uow:
+        return await uow.users.roles(request.user.id)
+
+
+router = Router("/", route_handlers=[me, change_settings, change_settings_as_before, roles])

@@ -1,0 +1,82 @@
+"""What documents a message is about, from its body or from the stream request of a former client (DESIGN §5)."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.chats import Scope
+from domain.errors import Fault, InvalidInput
+from storage.uow import SqlUnitOfWork
+
+
+class MessageScope(msgspec.Struct, kw_only=True):
+    """The document fields of a message's body."""
+
+    document_ids: list[UUID] | None = None
+    attached_document_ids: list[UUID] | None = None
+    attached_file_ids: list[UUID] | None = None
+    compare_document_ids_a: list[UUID] = []
+    compare_document_ids_b: list[UUID] = []
+
+
+class StreamScope(msgspec.Struct, kw_only=True):
+    """The document fields of a stream request's query (spec/aizoomdoc.md §1.1), already split."""
+
+    client_id: str | None = None
+    document_ids: list[UUID] = []
+    compare_document_ids_a: list[UUID] = []
+    compare_document_ids_b: list[UUID] = []
+    google_files: str | None = None
+    tree_files: str | None = None
+
+
+class _TreeFile(msgspec.Struct):
+    r2_key: str = ""
+    file_type: str = ""
+
+
+async def scope_of_message(uow: SqlUnitOfWork, user_id: UUID, body: MessageScope) -> Scope | None:
+    """Null when the body tells no scope. An empty list tells: the chat's documents, else all that are visible."""
+    told = (body.document_ids, body.attached_document_ids, body.attached_file_ids)
+    if all(ids is None for ids in told) and not (body.compare_document_ids_a or body.compare_document_ids_b):
+        return None
+    ids = [*(body.document_ids or ()), *(body.attached_document_ids or ())]
+    ids += await uow.documents.of_files(user_id, body.attached_file_ids or [])
+    return _scope(ids, body.compare_document_ids_a, body.compare_document_ids_b)
+
+
+def scope_of_stream(query: StreamScope) -> Scope | None:
+    """Null when the query brings none of the fields. Raises InvalidInput for broken JSON in `tree_files`."""
+    if not any(getattr(query, name) for name in query.__struct_fields__):
+        return None
+    ids = [*query.document_ids, *_tree_documents(query.tree_files)]
+    return _scope(ids, query.compare_document_ids_a, query.compare_document_ids_b)
+
+
+def _scope(ids: Sequence[UUID], a: Sequence[UUID], b: Sequence[UUID]) -> Scope:
+    return Scope(
+        document_ids=tuple(dict.fromkeys(ids)) or None,
+        compare_document_ids_a=tuple(a),
+        compare_document_ids_b=tuple(b),
+    )
+
+
+def _tree_documents(tree_files: str | None) -> list[UUID]:
+    """The documents named by keys `tree_docs/{uuid}/…`; other keys name none."""
+    if not tree_files:
+        return []
+    try:
+        files = msgspec.json.decode(tree_files, type=list[_TreeFile])
+    except msgspec.MsgspecError as error:
+        raise InvalidInput("tree_files", faults=(Fault("query:tree_files", str(error)),)) from error
+    found: list[Any] = []
+    for file in files:
+        parts = file.r2_key.split("/")
+        if len(parts) > 2 and parts[0] == "tree_docs":
+            try:
+                found.append(UUID(parts[1]))
+            except ValueError as error:
+                raise InvalidInput("tree_files", faults=(Fault("query:tree_files", "no UUID in r2_key"),)) from error
+    return found

@@ -1,0 +1,31 @@
+"""What the api process reads from its environment, once, in `api/app.py`."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from storage.settings import StorageSettings, read_storage_settings
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`public_url` is what links are made with; empty makes them relative. Stream limits are per process."""
+
+    storage: StorageSettings
+    cors_origins: tuple[str, ...]
+    queue_limit: int
+    streams_per_user: int
+    stream_life_s: float
+    ping_s: int
+    db_pool: int
+
+
+def read_api_settings(environ: Mapping[str, str]) -> ApiSettings:
+    return ApiSettings(
+        storage=read_storage_settings(environ),
+        cors_origins=tuple(origin for origin in environ.get("CORS_ORIGINS", "").split(",") if origin),
+        queue_limit=int(environ.get("MAX_QUEUE_SIZE", "1000")),
+        streams_per_user=int(environ.get("STREAMS_PER_USER", "20")),
+        stream_life_s=float(environ.get("STREAM_LIFE_SECONDS", "600")),
+        ping_s=int(environ.get("STREAM_PING_SECONDS", "12")),
+        db_pool=int(environ.get("DB_POOL_SIZE", "10")),
+    )

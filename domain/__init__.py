@@ -1,0 +1,1 @@
+"""What the product means: the standard library and msgspec, nothing of ours beneath it."""

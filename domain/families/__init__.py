@@ -1,0 +1,1 @@
+"""Job families, each a folder of its own; none imports another."""

@@ -1,0 +1,206 @@
+"""Citations resolved by the server: block ids must be shown ones, quoted words become exact boxes (DESIGN §6)."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from domain.answers import ReplyCitation
+from domain.documents import Block, BlockKind, Box, Word, union
+from domain.evidence import Citation, CitationKind
+from domain.families.analysis.rules_text import fold, fold_word
+from domain.families.analysis.types import Material
+
+MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
+"""A citation mark in an answer: [1], [2, 3], [1–3]."""
+
+_PIECES = re.compile(r"…|\.{3,}|\||\n|<br ?/?>")
+_EDGES = " \t\n\r\"'«»„“”‘’.,;:…()[]|"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A shown block with its words in reading order; no words when the document has no coordinates."""
+
+    material: Material
+    block: Block
+    words: tuple[Word, ...] = ()
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """`dropped` are the numbers of citations that name no shown block; `unquoted` those whose words are not there."""
+
+    citations: tuple[Citation, ...] = ()
+    dropped: tuple[int, ...] = ()
+    unquoted: tuple[int, ...] = ()
+
+
+def resolve(replies: Sequence[ReplyCitation], sources: Mapping[str, Source]) -> Resolved:
+    """Citations numbered as in the reply, from 1; dropped ones leave gaps, for the text refers to the numbers.
+
+    A quote that is not in its block is not shown as a quote: the citation keeps the block's box alone.
+    """
+    citations: list[Citation] = []
+    dropped: list[int] = []
+    unquoted: list[int] = []
+    for number, reply in enumerate(replies, start=1):
+        source = sources.get(reply.block_id.strip())
+        if source is None:
+            dropped.append(number)
+            continue
+        boxes = find_quote(reply.quote, source)
+        if boxes is None and reply.quote.strip():
+            unquoted.append(number)
+        citations.append(_citation(number, reply, source, boxes))
+    return Resolved(citations=tuple(citations), dropped=tuple(dropped), unquoted=tuple(unquoted))
+
+
+def find_quote(quote: str, source: Source) -> tuple[Box, ...] | None:
+    """The boxes of the quoted words, one per line; empty when the block has no coordinates; null when not there.
+
+    A quote with … or | in it is found when all its pieces are.
+    """
+    pieces = [piece for piece in (part.strip(_EDGES) for part in _PIECES.split(quote)) if fold(piece)]
+    if not pieces:
+        return None
+    stream = Stream(source.words) if source.words else None
+    whole = _locate(quote.strip(_EDGES), source, stream)
+    if whole is not None:
+        return whole
+    found = [_locate(piece, source, stream) for piece in pieces]
+    boxes: list[Box] = []
+    for piece_boxes in found:
+        if piece_boxes is None:
+            return None
+        boxes += [box for box in piece_boxes if box not in boxes]
+    return tuple(boxes)
+
+
+def words_of(block: Block, page_words: Sequence[Word]) -> tuple[Word, ...]:
+    """The block's words: by its number on the page, else those whose middle lies in its box."""
+    own = tuple(word for word in page_words if word.block_no == block.block_no)
+    if own or block.box is None:
+        return own
+    box = block.box
+    return tuple(word for word in page_words if _middle_within(word.box, box))
+
+
+class Stream:
+    """The words of a block as one folded string that knows which word each character came from."""
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        self.words = words
+        letters: list[str] = []
+        origins: list[int] = []
+        for index, word in enumerate(words):
+            folded = fold_word(word.text)
+            letters += folded
+            origins += [index] * len(folded)
+        keep = [not _is_inner_hyphen(letters, place) for place in range(len(letters))]
+        self.text = "".join(letter for letter, kept in zip(letters, keep, strict=True) if kept)
+        self.origins = [origin for origin, kept in zip(origins, keep, strict=True) if kept]
+
+    def find(self, quote: str) -> tuple[int, int] | None:
+        """First and last word (indexes, both inclusive) of the first place that reads `quote`, at borders of words."""
+        wanted = fold(quote)
+        start = self.text.find(wanted) if wanted else -1
+        while start >= 0:
+            end = start + len(wanted)
+            if self._is_border(start) and self._is_border(end):
+                return self.origins[start], self.origins[end - 1]
+            start = self.text.find(wanted, start + 1)
+        return None
+
+    def _is_border(self, place: int) -> bool:
+        if place in (0, len(self.text)) or self.origins[place - 1] != self.origins[place]:
+            return True
+        return is_border(self.text, place)
+
+
+def is_border(text: str, place: int) -> bool:
+    """Whether `text` may be cut before `place` without cutting a word, a number or a designation."""
+    if place <= 0 or place >= len(text):
+        return True
+    before, after = text[place - 1], text[place]
+    if before.isalnum() and after.isalnum():
+        return False
+    inside_number = text[place - 2 : place - 1].isdigit() and before in ".,/-" and after.isdigit()
+    ends_number = before.isdigit() and after in ".,/-" and text[place + 1 : place + 2].isdigit()
+    return not inside_number and not ends_number
+
+
+def line_boxes(words: Sequence[Word]) -> tuple[Box, ...]:
+    """One box per line, in reading order."""
+    lines: dict[tuple[int, int], list[Box]] = {}
+    for word in words:
+        lines.setdefault((word.block_no, word.line_no), []).append(word.box)
+    return tuple(union(boxes) for boxes in lines.values())
+
+
+def mark_numbers(inner: str) -> list[int]:
+    """The citation numbers inside a mark's brackets: `1`, `1, 3` or the range `1–3` (at most 20 long)."""
+    numbers: list[int] = []
+    for part in re.split(r"[,;]", inner):
+        ends = [int(number) for number in re.findall(r"\d+", part)]
+        if len(ends) == 2 and ends[0] < ends[1] <= ends[0] + 20:
+            numbers += range(ends[0], ends[1] + 1)
+        else:
+            numbers += ends
+    return numbers
+
+
+def _citation(number: int, reply: ReplyCitation, source: Source, boxes: tuple[Box, ...] | None) -> Citation:
+    block, material = source.block, source.material
+    whole_block = (block.box,) if block.box is not None else ()
+    return Citation(
+        number=number,
+        document_id=material.document_id,
+        document_name=material.document_name,
+        page_no=block.page_no,
+        sheet=material.sheet,
+        kind=CitationKind.IMAGE_BLOCK if block.kind is BlockKind.IMAGE else CitationKind.TEXT_BLOCK,
+        block_id=block.id,
+        boxes=boxes or whole_block,
+        quote=reply.quote.strip() if boxes is not None else "",
+        note=reply.note,
+    )
+
+
+def _locate(quote: str, source: Source, stream: Stream | None) -> tuple[Box, ...] | None:
+    if stream is not None:
+        found = stream.find(quote)
+        if found is not None:
+            return line_boxes(source.words[found[0] : found[1] + 1])
+    return () if _reads(source.block.content, quote) else None
+
+
+def _reads(content: str, quote: str) -> bool:
+    wanted, text = fold(quote), fold(content)
+    start = text.find(wanted)
+    while start >= 0:
+        if is_border_of_digits(text, start) and is_border_of_digits(text, start + len(wanted)):
+            return True
+        start = text.find(wanted, start + 1)
+    return False
+
+
+def is_border_of_digits(text: str, place: int) -> bool:
+    """As `is_border`, for text without white space: letters may touch, digits may not."""
+    if place <= 0 or place >= len(text):
+        return True
+    return not (text[place - 1].isdigit() and text[place].isdigit()) and (
+        is_border(text, place) or not (text[place - 1].isdigit() or text[place].isdigit())
+    )
+
+
+def _is_inner_hyphen(letters: Sequence[str], place: int) -> bool:
+    return (
+        letters[place] == "-"
+        and 0 < place < len(letters) - 1
+        and letters[place - 1].isalpha()
+        and letters[place + 1].isalpha()
+    )
+
+
+def _middle_within(word: Box, box: Box) -> bool:
+    x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]

@@ -1,0 +1,130 @@
+"""Stage `search`: which documents are asked, and which of their blocks the model is shown."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from domain.chats import Question
+from domain.documents import Document, DocumentStatus, Hit
+from domain.events import EventType
+from domain.families.analysis.gathering import Found, gather
+from domain.families.analysis.rules_materials import Ranking, fuse
+from domain.families.analysis.types import AnalysisState, AskedDocument, Material, UnreadDocument
+from domain.ports import SearchIndex, UnitOfWork
+from domain.stage import Next, StageContext, Wait
+
+BLOCK_LIMIT = 30
+PAGE_LIMIT = 8
+MAX_QUERIES = 4
+QUERY_WEIGHT = 0.5
+"""Weight of a query the model thought of, against the question's own words. A guess."""
+
+MAX_EVIDENCE = 20
+
+
+async def search(ctx: StageContext, state: AnalysisState) -> Next | Wait:
+    async with ctx.uow() as uow:
+        documents, lost = await _scope(uow, ctx.job.user_id, state.question)
+    reading = [document for document in documents if document.status is DocumentStatus.READING]
+    if reading:
+        return Wait(state=state, document_ids=tuple(d.id for d in reading), reason=_waiting_for(reading))
+    ready = [document for document in documents if document.status is DocumentStatus.READY]
+    found = await _find(ctx.search, state, [document.id for document in ready])
+    await ctx.progress(0.5, "Собираю найденное", "Gathering what was found")
+    async with ctx.uow() as uow:
+        materials = await gather(uow, found, ready, state.question.regions, state.language)
+    await _tell(ctx, materials)
+    return Next(
+        state=msgspec.structs.replace(
+            state,
+            documents=tuple(AskedDocument(id=d.id, name=d.name, page_count=d.page_count) for d in ready),
+            unread=tuple(_unread(d) for d in documents if d.status is DocumentStatus.FAILED),
+            lost_documents=lost,
+            materials=tuple(materials),
+        )
+    )
+
+
+async def _scope(uow: UnitOfWork, user_id: UUID, question: Question) -> tuple[list[Document], int]:
+    """The documents the question is about, and how many named ones are gone or foreign.
+
+    Those of the message, else of the chat, else all visible ones. What the user points at counts as named.
+    """
+    named = question.scope.document_ids if question.scope else None
+    if not named:
+        named = (await uow.chats.get(question.chat_id, user_id=user_id)).document_ids
+    if not named:
+        return await uow.documents.readable(user_id, await uow.documents.visible_ids(user_id)), 0
+    asked = list(dict.fromkeys([*named, *(region.document_id for region in question.regions)]))
+    documents = await uow.documents.readable(user_id, asked)
+    return documents, len(asked) - len(documents)
+
+
+def _waiting_for(reading: Sequence[Document]) -> dict[str, object]:
+    shown = [
+        {
+            "document_id": str(document.id),
+            "name": document.name,
+            "pages_done": document.pages_done,
+            "page_count": document.page_count,
+        }
+        for document in reading
+    ]
+    return {"kind": "documents", "documents": shown}
+
+
+async def _find(index: SearchIndex, state: AnalysisState, document_ids: list[UUID]) -> Found:
+    if not document_ids:
+        return Found()
+    queries = [(state.text, 1.0)]
+    queries += [(query, QUERY_WEIGHT) for query in state.intent.search_queries[:MAX_QUERIES] if query.strip()]
+    blocks: list[Ranking] = []
+    pages: list[Ranking] = []
+    for query, weight in queries:
+        hits = await index.search(query, document_ids, level="block", limit=BLOCK_LIMIT)
+        blocks.append(Ranking(hits=hits, weight=weight))
+        hits = await index.search(query, document_ids, level="page", limit=PAGE_LIMIT)
+        pages.append(Ranking(hits=hits, weight=weight))
+    block_scores, page_scores = fuse(blocks, pages)
+    return Found(blocks=block_scores, pages=page_scores, snippets=_snippets(blocks))
+
+
+def _snippets(rankings: Sequence[Ranking]) -> dict[tuple[UUID, int, str], str]:
+    """The snippet of the first ranking that holds a block: the question's own before those of further queries."""
+    snippets: dict[tuple[UUID, int, str], str] = {}
+    for hit in _block_hits(rankings):
+        snippets.setdefault((hit.document_id, hit.page_no, hit.block_id or ""), hit.snippet)
+    return snippets
+
+
+def _block_hits(rankings: Sequence[Ranking]) -> list[Hit]:
+    return [hit for ranking in rankings for hit in ranking.hits]
+
+
+async def _tell(ctx: StageContext, materials: Sequence[Material]) -> None:
+    """The evidence found by the search, best first. Neighbours and openings are not evidence."""
+    best = sorted((m for m in materials if m.score > 0), key=lambda material: -material.score)[:MAX_EVIDENCE]
+    if not best:
+        return
+    items = [
+        {
+            "document_id": str(material.document_id),
+            "document_name": material.document_name,
+            "page_no": material.page_no,
+            "sheet": material.sheet,
+            "block_id": material.block_id,
+            "snippet": material.snippet,
+        }
+        for material in best
+    ]
+    await ctx.emit(EventType.EVIDENCE_FOUND, {"items": items})
+
+
+def _unread(document: Document) -> UnreadDocument:
+    return UnreadDocument(
+        id=document.id,
+        name=document.name,
+        reason_ru=document.error_ru or "файл не удалось прочитать",
+        reason_en=document.error_en or "the file could not be read",
+    )

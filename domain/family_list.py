@@ -1,0 +1,13 @@
+"""The list of families. A new family is one folder and one line here."""
+
+from domain.families.analysis.family import FAMILY as ANALYSIS
+from domain.families.ingest.family import FAMILY as INGEST
+from domain.families.probe.family import FAMILY as PROBE
+from domain.family import Ended, Family
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (ANALYSIS, INGEST, PROBE)}
+
+
+def end_hooks(families: dict[str, Family]) -> dict[str, Ended]:
+    """What families want done in the transaction that fails or cancels one of their jobs."""
+    return {family.name: family.on_end for family in families.values() if family.on_end is not None}

@@ -1,0 +1,154 @@
+"""What the domain needs from outside, as protocols. `storage` and `workers` implement them; fakes are in tests/fakes."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.answers import Answer
+from domain.chats import Chat, Message, Settings
+from domain.documents import Block, Document, Hit, Page, PageContent, Word
+from domain.evidence import Picture, RenderSpec
+from domain.jobs import JobError, NewJob
+from domain.llm import LLMCall
+from domain.prompts import Prompt
+
+
+class Documents(Protocol):
+    """Documents with their pages, blocks and words. `user_id` null means: by the engine, without a caller."""
+
+    async def get(self, document_id: UUID, *, user_id: UUID | None = None) -> Document:
+        """Raises NotFound for missing, deleted and invisible documents alike."""
+        ...
+
+    async def visible_ids(self, user_id: UUID) -> list[UUID]:
+        """All that the user may see (own + granted), superseded ones left out, newest first."""
+        ...
+
+    async def readable(self, user_id: UUID, document_ids: Sequence[UUID]) -> list[Document]:
+        """Those of the given documents that the user may see, in the given order."""
+        ...
+
+    async def add(self, document: Document) -> None: ...
+
+    async def set_page_count(self, document_id: UUID, page_count: int) -> None: ...
+
+    async def save_pages(self, document_id: UUID, contents: Sequence[PageContent]) -> None:
+        """Store pages with blocks, words and search postings, replacing those pages; adds to `pages_done`."""
+        ...
+
+    async def set_ready(self, document_id: UUID, stamp: dict[str, str]) -> None: ...
+
+    async def set_failed(self, document_id: UUID, error: JobError) -> None: ...
+
+    async def pages(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> list[Page]: ...
+
+    async def blocks(
+        self, document_id: UUID, *, page_no: int | None = None, block_ids: Sequence[str] | None = None
+    ) -> list[Block]:
+        """In reading order; all of the document, of one page, or those with the given ids."""
+        ...
+
+    async def words(self, document_id: UUID, page_no: int) -> tuple[Word, ...]:
+        """The words of a page in reading order; empty for pages without coordinates."""
+        ...
+
+
+class Chats(Protocol):
+    async def get(self, chat_id: UUID, *, user_id: UUID | None = None) -> Chat: ...
+
+    async def next_no(self, chat_id: UUID) -> int:
+        """The place in line of the chat's next job; holds the chat's row until the commit."""
+        ...
+
+    async def add_message(self, message: Message, *, attachments: dict[str, Any] | None = None) -> Message: ...
+
+    async def message(self, message_id: UUID) -> Message: ...
+
+    async def history(self, chat_id: UUID, *, before: UUID, limit: int) -> list[Message]:
+        """The newest `limit` messages before the message `before`, oldest first."""
+        ...
+
+    async def save_answer(
+        self, *, message_id: UUID, chat_id: UUID, job_id: UUID, question_id: UUID, answer: Answer
+    ) -> None:
+        """Store the assistant's message with its answer, citations and claims; once per job run."""
+        ...
+
+
+class Users(Protocol):
+    async def settings(self, user_id: UUID) -> Settings: ...
+
+    async def role_prompt(self, role_id: int) -> str | None: ...
+
+
+class Jobs(Protocol):
+    async def accept(self, job: NewJob) -> None:
+        """Insert the job with its event 1. Raises QueueFull when its queue holds as many due jobs as allowed."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Nothing is saved without `commit()`; leaving the block without it rolls back."""
+
+    documents: Documents
+    chats: Chats
+    users: Users
+    jobs: Jobs
+
+    async def commit(self) -> None: ...
+
+
+class SearchIndex(Protocol):
+    async def search(
+        self, query: str, document_ids: Sequence[UUID], *, level: str = "block", limit: int = 20
+    ) -> list[Hit]:
+        """Best first. `level` is page or block. Only the given documents are searched: the caller has checked them."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Bytes by their sha256 (hex). Writing the same bytes twice is one object."""
+
+    async def put(self, data: bytes, mime_type: str) -> str:
+        """Store and return the digest."""
+        ...
+
+    async def get(self, digest: str) -> bytes:
+        """Raises BlobMissing."""
+        ...
+
+    def stream(self, digest: str) -> AsyncIterator[bytes]: ...
+
+    async def fetch(self, digest: str, path: str) -> None:
+        """Copy the object to a local file, never whole in memory. Raises BlobMissing."""
+        ...
+
+
+
+
+class PromptStore(Protocol):
+    async def get(self, name: str) -> Prompt:
+        """The version of a prompt in use. Raises NotFound for an unknown name."""
+        ...
+
+
+class LLMLog(Protocol):
+    async def write(self, call: LLMCall) -> None:
+        """Keep one call, in a transaction of its own: what was paid stays known when the job's lease is lost."""
+        ...
+
+
+class PageReader(Protocol):
+    """Reads files in separate, limited processes. Raises DocumentRejected and its subclasses."""
+
+    async def count_pages(self, sha256: str) -> int: ...
+
+    async def read_pages(self, sha256: str, first: int, last: int) -> list[PageContent]:
+        """Pages `first` to `last`, both from 1 and inclusive."""
+        ...
+
+
+class Renderer(Protocol):
+    async def render(self, spec: RenderSpec) -> Picture:
+        """The picture from the render cache or drawn now. Raises RegionOutsidePage, DocumentRejected, Unavailable."""
+        ...

@@ -1,0 +1,118 @@
+"""Markdown tables as documents have them: titles above, headers of two rows, section rows, numbered columns."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_MARKS = re.compile(r"\*\*|__|`|</?[a-z]+>")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a table's body. `headers` has one text per cell, "" where there is none; `section` is the text of the
+    last row that had one filled cell; `line` counts the lines of the block from 0."""
+
+    cells: tuple[str, ...]
+    headers: tuple[str, ...]
+    title: str = ""
+    section: str = ""
+    line: int = 0
+
+    @property
+    def text(self) -> str:
+        return " | ".join(cell for cell in self.cells if cell)
+
+
+def is_row(line: str) -> bool:
+    return line.lstrip().startswith("|")
+
+
+def table_rows(lines: Sequence[str], first_line: int = 0) -> list[Row]:
+    """The rows of one table, given its lines (all of which begin with |), the first being line `first_line`.
+
+    Titles, headers and sections are given as rows too, so that their words can be quoted; they have no headers.
+    """
+    grid = [(first_line + number, _cells(line)) for number, line in enumerate(lines) if not _RULE.match(line)]
+    has_rule = any(_RULE.match(line) for line in lines)
+    title, headers, used = _head([cells for _, cells in grid]) if has_rule else ("", (), 0)
+    rows = [Row(cells=cells, headers=(), line=line) for line, cells in grid[:used] if any(cells)]
+    section = ""
+    for line, cells in grid[used:]:
+        filled = [cell for cell in cells if cell]
+        if len(filled) == 1 and len(cells) > 1 and _LETTER.search(filled[0]):
+            section = filled[0]
+            rows.append(Row(cells=cells, headers=(), title=title, line=line))
+        elif filled and not _is_numbering(cells):
+            width = len(cells)
+            fitted = (*headers[:width], *("" for _ in range(width - len(headers))))
+            rows.append(Row(cells=cells, headers=fitted, title=title, section=section, line=line))
+    return rows
+
+
+def _head(grid: Sequence[tuple[str, ...]]) -> tuple[str, tuple[str, ...], int]:
+    """Title, headers, and how many rows they take."""
+    title, used = "", 0
+    while used < len(grid) - 1 and _filled(grid[used]) <= 1 < len(grid[used]):
+        title = " ".join([title, *filter(None, grid[used])]).strip()
+        used += 1
+    if used >= len(grid):
+        return title, (), used
+    headers = _spread(grid[used], grid[used + 1] if used + 1 < len(grid) else ())
+    used += 1
+    while used < len(grid) and _is_under_header(grid[used]):
+        headers = tuple(
+            f"{upper} {lower}".strip() if lower and lower != upper else upper
+            for upper, lower in zip(headers, _padded(grid[used], len(headers)), strict=False)
+        )
+        used += 1
+    return title, headers, used
+
+
+def _spread(headers: tuple[str, ...], below: tuple[str, ...]) -> tuple[str, ...]:
+    """A header over several columns stands in its first one; with a second header row it counts for all of them."""
+    if not _is_under_header(below):
+        return headers
+    spread: list[str] = []
+    for place, header in enumerate(headers):
+        under = below[place] if place < len(below) else ""
+        spread.append(header or (spread[-1] if spread and under else ""))
+    return tuple(spread)
+
+
+def _is_under_header(cells: tuple[str, ...]) -> bool:
+    """A second row of headers: its first cell is empty, the others hold words without digits."""
+    filled = [cell for cell in cells if cell]
+    return (
+        len(cells) > 2
+        and not cells[0]
+        and len(filled) >= 2
+        and all(_LETTER.search(cell) and not any(letter.isdigit() for letter in cell) for cell in filled)
+    )
+
+
+def _is_numbering(cells: tuple[str, ...]) -> bool:
+    """The row that numbers the columns: 1, 2, 3 …"""
+    filled = [cell for cell in cells if cell]
+    return len(filled) > 2 and filled == [str(number) for number in range(1, len(filled) + 1)]
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    inner = line.strip().removeprefix("|")
+    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+    return tuple(_clean(cell) for cell in _CELL_END.split(inner))
+
+
+def _clean(cell: str) -> str:
+    return _MARKS.sub("", _BREAK.sub(" ", cell)).replace("\\|", "|").strip()
+
+
+def _filled(cells: tuple[str, ...]) -> int:
+    return sum(1 for cell in cells if cell)
+
+
+def _padded(cells: tuple[str, ...], width: int) -> tuple[str, ...]:
+    return (*cells[:width], *("" for _ in range(width - len(cells))))

@@ -1,0 +1,60 @@
+"""The connection pool and what counts as the database being away."""
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def open_engine(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:
+    """A pool of `pool_size` connections (twice that under load). `name` shows in pg_stat_activity.
+
+    No pre-ping: it would cost a round trip per transaction; a dead connection is recognised by `is_outage`.
+    A statement may take 30 s, a lock 10 s, a forgotten transaction 60 s.
+    """
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=10,
+        pool_recycle=1800,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {
+                "application_name": f"aizoomdoc-{name}",
+                "statement_timeout": "30000",
+                "lock_timeout": "10000",
+                "idle_in_transaction_session_timeout": "60000",
+                "jit": "off",
+            },
+        },
+    )
+
+
+def open_sessions(engine: AsyncEngine) -> Sessions:
+    return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+
+
+def is_outage(error: BaseException) -> bool:
+    """True when the database cannot be reached now: worth trying again, nothing said about the statement."""
+    if isinstance(error, (ConnectionError, TimeoutError, OSError, InterfaceError)):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    while cause is not None:
+        if isinstance(cause, (*_AWAY, ConnectionError)):
+            return True
+        cause = cause.__cause__
+    return isinstance(error, OperationalError)
+
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)

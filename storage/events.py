@@ -1,0 +1,138 @@
+"""The event log in PostgreSQL: dense numbers, appended in the statement that counts them (DESIGN §5)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.errors import LeaseLost
+from domain.events import Event, EventType, NewEvent
+
+INSERT_EVENTS = """
+insert into job_events (job_id, seq, epoch, type, stage, payload, ts)
+select job.id, job.last_seq - cardinality({types}) + e.no, job.epoch, e.type, e.stage, e.payload::jsonb, clock_timestamp()
+from job, unnest({types}, {stages}, {payloads}) with ordinality as e(type, stage, payload, no)
+"""
+"""For a CTE named `job` that returns id, last_seq (already raised by the number of events) and epoch."""
+
+_APPEND = f"""
+with job as (
+  update jobs set last_seq = last_seq + cardinality($4::text[]), append_no = $3,
+                  progress = coalesce($7::float8, progress)
+  where id = $1 and epoch = $2 and state = 'running' and append_no = $3 - 1
+  returning id, last_seq, epoch, cancel_requested_at is not null as cancelled
+), inserted as ({INSERT_EVENTS.format(types="$4::text[]", stages="$5::text[]", payloads="$6::text[]")} returning seq, ts)
+select job.last_seq, job.cancelled, (select min(ts) from inserted) from job
+"""
+
+_WHY_NOT = "select epoch = $2 and state = 'running' and append_no >= $3, last_seq from jobs where id = $1"
+
+_READ = """
+select seq, epoch, type, stage, payload::text, ts from job_events
+where job_id = $1 and seq > $2 order by seq limit $3
+"""
+
+_STREAMED = """
+select coalesce(max(seq) filter (where type = 'answer.delta'), 0) > coalesce(max(seq) filter (where type = 'answer.reset'), 0)
+from job_events where job_id = $1 and type in ('answer.delta', 'answer.reset')
+"""
+
+_LAST_SEQS = "select id, last_seq, state from jobs where id = any($1::uuid[])"
+
+
+class Appended(msgspec.Struct, frozen=True, kw_only=True):
+    """`events` is empty when an earlier try of the same append had been committed after all."""
+
+    events: tuple[Event, ...]
+    last_seq: int
+    cancel_requested: bool
+
+
+async def append_events(
+    engine: AsyncEngine,
+    *,
+    job_id: UUID,
+    epoch: int,
+    append_no: int,
+    events: Sequence[NewEvent],
+    progress: float | None = None,
+) -> Appended:
+    """Append to the log of a running job, as the worker of `epoch`; commits. One round trip.
+
+    `append_no` counts the worker's writes of this run from 1: saying the same number again after a lost reply is
+    safe. Raises `LeaseLost` when the job is no longer this worker's.
+    """
+    async with engine.connect() as connection:
+        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        types, stages, payloads = columns_of(events)
+        row = await first(auto, _APPEND, job_id, epoch, append_no, types, stages, payloads, progress)
+        if row is not None:
+            last_seq, cancelled, ts = row
+            numbered = number_events(job_id, epoch, last_seq - len(events) + 1, ts, events)
+            return Appended(events=numbered, last_seq=last_seq, cancel_requested=cancelled)
+        why = await first(auto, _WHY_NOT, job_id, epoch, append_no)
+    if why is None or not why[0]:
+        raise LeaseLost(f"job {job_id} epoch {epoch}")
+    return Appended(events=(), last_seq=why[1], cancel_requested=False)
+
+
+async def read_events(engine: AsyncEngine, job_id: UUID, *, after: int, limit: int = 500) -> list[Event]:
+    """The events with seq > `after`, oldest first, at most `limit`."""
+    async with engine.connect() as connection:
+        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        rows = await auto.exec_driver_sql(_READ, (job_id, after, limit))
+        return [_event_of(job_id, row) for row in rows]
+
+
+async def last_seqs(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
+    """(last_seq, state) of each known job, in one query."""
+    async with engine.connect() as connection:
+        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        rows = await auto.exec_driver_sql(_LAST_SEQS, (list(job_ids),))
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def has_streamed_answer(engine: AsyncEngine, job_id: UUID) -> bool:
+    """Whether the job's log holds answer text that no later reset took back."""
+    async with engine.connect() as connection:
+        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        return (await first(auto, _STREAMED, job_id))[0]
+
+
+def columns_of(events: Sequence[NewEvent]) -> tuple[list[str], list[str | None], list[str]]:
+    """Types, stages and JSON payloads as three arrays."""
+    return (
+        [event.type.value for event in events],
+        [event.stage for event in events],
+        [msgspec.json.encode(event.payload).decode() for event in events],
+    )
+
+
+def number_events(
+    job_id: UUID, epoch: int, first_seq: int, ts: datetime, events: Sequence[NewEvent]
+) -> tuple[Event, ...]:
+    return tuple(
+        Event(job_id=job_id, seq=first_seq + i, epoch=epoch, type=e.type, ts=ts, stage=e.stage, payload=e.payload)
+        for i, e in enumerate(events)
+    )
+
+
+async def first(connection: AsyncConnection, statement: str, *arguments: Any) -> Any:
+    """The first row of a statement with $1-style arguments, or null."""
+    result = await connection.exec_driver_sql(statement, arguments)
+    return result.first()
+
+
+def _event_of(job_id: UUID, row: Any) -> Event:
+    return Event(
+        job_id=job_id,
+        seq=row[0],
+        epoch=row[1],
+        type=EventType(row[2]),
+        stage=row[3],
+        payload=msgspec.json.decode(row[4]),
+        ts=row[5],
+    )

@@ -1,0 +1,162 @@
+"""Documents, chats and users in memory, behind the ports of `domain.ports`."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from uuid import UUID
+
+import msgspec
+
+from domain.answers import Answer
+from domain.chats import Chat, Message, Settings
+from domain.documents import Block, Document, DocumentStatus, Page, PageContent, Word
+from domain.errors import NotFound
+from domain.jobs import JobError, NewJob
+
+
+class FakeDocuments:
+    """`grants` lists the documents a user may see besides own ones."""
+
+    def __init__(self) -> None:
+        self.stored: dict[UUID, Document] = {}
+        self.contents: dict[UUID, dict[int, PageContent]] = {}
+        self.grants: dict[UUID, set[UUID]] = {}
+
+    async def get(self, document_id: UUID, *, user_id: UUID | None = None) -> Document:
+        document = self.stored.get(document_id)
+        if document is None or not self._is_visible(document, user_id):
+            raise NotFound(f"document {document_id}")
+        return document
+
+    async def visible_ids(self, user_id: UUID) -> list[UUID]:
+        superseded = {document.supersedes_id for document in self.stored.values()}
+        visible = [d.id for d in self.stored.values() if self._is_visible(d, user_id) and d.id not in superseded]
+        return visible[::-1]
+
+    async def readable(self, user_id: UUID, document_ids: Sequence[UUID]) -> list[Document]:
+        found = [self.stored[document_id] for document_id in document_ids if document_id in self.stored]
+        return [document for document in found if self._is_visible(document, user_id)]
+
+    async def add(self, document: Document) -> None:
+        self.stored[document.id] = document
+
+    async def set_page_count(self, document_id: UUID, page_count: int) -> None:
+        self._change(document_id, page_count=page_count)
+
+    async def save_pages(self, document_id: UUID, contents: Sequence[PageContent]) -> None:
+        pages = self.contents.setdefault(document_id, {})
+        pages.update({content.page.page_no: content for content in contents})
+        self._change(document_id, pages_done=len(pages))
+
+    async def set_ready(self, document_id: UUID, stamp: dict[str, str]) -> None:
+        self._change(document_id, status=DocumentStatus.READY, stamp=stamp)
+
+    async def set_failed(self, document_id: UUID, error: JobError) -> None:
+        self._change(
+            document_id,
+            status=DocumentStatus.FAILED,
+            error_code=error.code,
+            error_ru=error.message_ru,
+            error_en=error.message_en,
+        )
+
+    async def pages(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> list[Page]:
+        return [c.page for c in self._contents(document_id) if page_nos is None or c.page.page_no in page_nos]
+
+    async def blocks(
+        self, document_id: UUID, *, page_no: int | None = None, block_ids: Sequence[str] | None = None
+    ) -> list[Block]:
+        blocks = [block for content in self._contents(document_id) for block in content.blocks]
+        return [
+            block
+            for block in blocks
+            if (page_no is None or block.page_no == page_no) and (block_ids is None or block.id in block_ids)
+        ]
+
+    async def words(self, document_id: UUID, page_no: int) -> tuple[Word, ...]:
+        content = self.contents.get(document_id, {}).get(page_no)
+        return content.words if content else ()
+
+    def _contents(self, document_id: UUID) -> list[PageContent]:
+        return [content for _, content in sorted(self.contents.get(document_id, {}).items())]
+
+    def _is_visible(self, document: Document, user_id: UUID | None) -> bool:
+        return user_id is None or document.owner_id == user_id or document.id in self.grants.get(user_id, ())
+
+    def _change(self, document_id: UUID, **changes: object) -> None:
+        self.stored[document_id] = msgspec.structs.replace(self.stored[document_id], **changes)
+
+
+class FakeChats:
+    """`answers` holds what was saved, by the assistant's message id."""
+
+    def __init__(self) -> None:
+        self.stored: dict[UUID, Chat] = {}
+        self.messages: list[Message] = []
+        self.answers: dict[UUID, Answer] = {}
+
+    async def get(self, chat_id: UUID, *, user_id: UUID | None = None) -> Chat:
+        chat = self.stored.get(chat_id)
+        if chat is None or user_id not in (None, chat.user_id):
+            raise NotFound(f"chat {chat_id}")
+        return chat
+
+    async def message(self, message_id: UUID) -> Message:
+        for message in self.messages:
+            if message.id == message_id:
+                return message
+        raise NotFound(f"message {message_id}")
+
+    async def history(self, chat_id: UUID, *, before: UUID, limit: int) -> list[Message]:
+        own = [message for message in self.messages if message.chat_id == chat_id]
+        places = [place for place, message in enumerate(own) if message.id == before]
+        return own[: places[0]][-limit:] if places else []
+
+    async def save_answer(
+        self, *, message_id: UUID, chat_id: UUID, job_id: UUID, question_id: UUID, answer: Answer
+    ) -> None:
+        self.answers[message_id] = answer
+
+
+class FakeUsers:
+    def __init__(self) -> None:
+        self.user_settings = Settings()
+        self.roles: dict[int, str] = {}
+
+    async def settings(self, user_id: UUID) -> Settings:
+        return self.user_settings
+
+    async def role_prompt(self, role_id: int) -> str | None:
+        return self.roles.get(role_id)
+
+
+class FakeJobs:
+    def __init__(self) -> None:
+        self.accepted: list[NewJob] = []
+
+    async def accept(self, job: NewJob) -> None:
+        self.accepted.append(job)
+
+
+class FakeUnitOfWork:
+    """One store for all units of work; `commits` counts, nothing is rolled back."""
+
+    def __init__(self) -> None:
+        self.documents = FakeDocuments()
+        self.chats = FakeChats()
+        self.users = FakeUsers()
+        self.jobs = FakeJobs()
+        self.commits = 0
+        self.is_open = False
+
+    async def commit(self) -> None:
+        self.commits += 1
+
+    async def __aenter__(self) -> "FakeUnitOfWork":
+        assert not self.is_open, "a unit of work inside a unit of work"
+        self.is_open = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.is_open = False

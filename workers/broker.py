@@ -1,0 +1,43 @@
+"""The worker's side of Dramatiq: one actor that looks into this process's queue (DESIGN §4)."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import dramatiq
+import structlog
+from dramatiq import Worker
+from dramatiq.brokers.redis import RedisBroker
+
+from storage.database import is_outage
+from storage.queue import LOOK, open_broker
+
+_log = structlog.get_logger()
+
+POLL_MS = 50
+"""How long an idle consumer sleeps between two fetches at most; Dramatiq's default is 1 s. Measured 2026-11-20: 20
+fetches a second cost an idle worker below 1 % of a core."""
+
+
+def open_worker(
+    url: str, *, queue: str, threads: int, look: Callable[[], Coroutine[Any, Any, None]]
+) -> tuple[Worker, RedisBroker]:
+    """A Dramatiq worker of `threads` threads, not yet started; each bell runs `look` on the caller's event loop.
+
+    No middleware: no retries, no results, no time limits. Backoff and deadlines are in PostgreSQL.
+    """
+    loop = asyncio.get_running_loop()
+    broker = open_broker(url)
+
+    def on_bell() -> None:
+        try:
+            asyncio.run_coroutine_threadsafe(look(), loop).result()
+        except Exception as error:
+            # The bell is answered in any case; what is due is rung for again.
+            if is_outage(error):
+                _log.warning("database_away", what="look", error=type(error).__name__)
+            else:
+                _log.exception("look_failed")
+
+    dramatiq.actor(on_bell, broker=broker, actor_name=LOOK, queue_name=queue)
+    return Worker(broker, queues={queue}, worker_timeout=POLL_MS, worker_threads=threads), broker

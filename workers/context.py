@@ -1,0 +1,107 @@
+"""What the engine hands to a stage: `domain.stage.StageContext` for one run of one job."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+import msgspec
+
+from domain.events import EventType
+from domain.jobs import Job
+from domain.llm import Part, Usage
+from domain.ports import BlobStore, PageReader, Renderer, SearchIndex
+from domain.stage import Asked
+from storage.uow import Database, SqlUnitOfWork
+from workers.asking import Asker, AskingRun
+from workers.telling import Teller
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """What every run of this worker shares."""
+
+    database: Database
+    search: SearchIndex
+    blobs: BlobStore
+    reader: PageReader
+    renderer: Renderer
+    asker: Asker
+
+
+class RunContext:
+    """One run of a job. `spent` is what the job has used of models so far, over all its runs."""
+
+    def __init__(
+        self, job: Job, tools: Tools, teller: Teller, has_streamed: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self.job = job
+        self.search = tools.search
+        self.blobs = tools.blobs
+        self.reader = tools.reader
+        self.renderer = tools.renderer
+        self.teller = teller
+        self._tools = tools
+        self._has_streamed = has_streamed
+        self._streamed: bool | None = False if job.epoch <= 1 else None
+        self._asking: AskingRun | None = None
+
+    @property
+    def spent(self) -> Usage:
+        return self.job.usage if self._asking is None else self._asking.spent
+
+    def uow(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+        return self._tools.database.uow()
+
+    async def emit(self, event: EventType, payload: dict[str, Any]) -> None:
+        if event is EventType.ANSWER_RESET:
+            self._streamed = False
+        await self.teller.tell(event, payload)
+
+    async def progress(self, fraction: float, message_ru: str = "", message_en: str = "") -> None:
+        payload = {"message_ru": message_ru, "message_en": message_en} if message_ru or message_en else {}
+        await self.teller.tell_progress(fraction, payload)
+
+    async def write_answer(self, text: str) -> None:
+        self._streamed = True
+        await self.teller.tell_delta(EventType.ANSWER_DELTA, text)
+
+    async def restart_answer(self, reason: str) -> None:
+        if self._streamed is None:
+            self._streamed = await self._has_streamed()
+        if self._streamed:
+            await self.emit(EventType.ANSWER_RESET, {"reason": reason})
+
+    async def ask(
+        self,
+        role: str,
+        prompt: str,
+        variables: dict[str, Any],
+        schema: type[T],
+        *,
+        parts: tuple[Part, ...] = (),
+        stream_field: str | None = None,
+    ) -> Asked:
+        run = await self._asking_run()
+        run.stage = self.teller.stage or ""
+        return await self._tools.asker.ask(
+            run, role, prompt, variables, schema, parts=parts, stream_field=stream_field
+        )
+
+    async def _asking_run(self) -> AskingRun:
+        if self._asking is None:
+            async with self.uow() as uow:
+                settings = await uow.users.settings(self.job.user_id)
+            self._asking = AskingRun(
+                job_id=self.job.id,
+                user_id=self.job.user_id,
+                stage="",
+                settings=settings,
+                write_answer=self.write_answer,
+                write_thought=lambda text: self.teller.tell_delta(EventType.THINKING_DELTA, text),
+                restart_answer=self.restart_answer,
+                # A cancelled or lost run is cancelled as a task, which ends the stream between two chunks.
+                check=lambda: None,
+                spent=self.job.usage,
+            )
+        return self._asking

@@ -1,0 +1,199 @@
+"""A worker process: `python -m workers.main --queue interactive`. Reads its environment, opens its connections, hears
+bells, beats, reconciles, and drains on SIGTERM (DESIGN §2, §4)."""
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.family_list import FAMILIES, end_hooks
+from domain.family import Family
+from domain.ids import new_id
+from domain.llm import LLMCall
+from domain.ports import LLMLog, PromptStore
+from storage.blobs import MinioBlobs
+from storage.database import open_engine, open_sessions
+from storage.events import has_streamed_answer
+from storage.llm_log import DatabaseLLMLog
+from storage.logs import set_up_logs
+from storage.prompts import FilePrompts
+from storage.publisher import Publisher
+from storage.queue import Bells, open_broker
+from storage.render_cache import CachedRenderer, RenderDrawer
+from storage.search import PostgresSearch
+from storage.uow import Database
+from workers.asking import REPAIR_PROMPT, Asker
+from workers.broker import open_worker
+from workers.context import Tools
+from workers.engine import Engine
+from workers.heartbeat import Heartbeat
+from workers.models import ModelConfig
+from workers.persistence import persist
+from workers.providers.registry import build_providers
+from workers.reconciler import Reconciler
+from workers.rendering.pool import RenderPool
+from workers.settings import QUEUES, RENDER, WorkerSettings, read_worker_settings
+from workers.telling import Teller
+
+_log = structlog.get_logger()
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Stores:
+    """The connections of one worker process."""
+
+    def __init__(self, settings: WorkerSettings, families: Mapping[str, Family]) -> None:
+        storage = settings.storage
+        self.engine: AsyncEngine = open_engine(
+            storage.database_url, name=f"worker-{settings.queue}", pool_size=settings.slots + 4
+        )
+        self.sessions = open_sessions(self.engine)
+        self.redis = Redis.from_url(storage.redis_url, socket_connect_timeout=2, health_check_interval=30)
+        self.broker = open_broker(storage.redis_url)
+        self.publisher = Publisher(self.redis, Bells(self.broker).ring)
+        self.database = Database(self.sessions, self.publisher, on_end=end_hooks(dict(families)))
+        self.blobs = MinioBlobs(
+            endpoint=storage.s3_endpoint,
+            access_key=storage.s3_access_key,
+            secret_key=storage.s3_secret_key,
+            bucket=storage.s3_bucket,
+            secure=storage.s3_secure,
+        )
+        self.pool = RenderPool(self.blobs, settings.work_dir, size=settings.render_children)
+
+    async def close(self) -> None:
+        await self.pool.close()
+        await self.redis.aclose()
+        self.broker.client.close()
+        self.blobs.close()
+        await self.engine.dispose()
+
+
+class PatientLog:
+    """Keeps a paid call's record through an outage of the database: losing it would lose the reply too."""
+
+    def __init__(self, log: LLMLog) -> None:
+        self._log = log
+
+    async def write(self, call: LLMCall) -> None:
+        await persist(lambda: self._log.write(call), "llm_call")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m workers.main", description=__doc__)
+    parser.add_argument("--queue", choices=QUEUES, required=True)
+    arguments = parser.parse_args()
+    settings = read_worker_settings(os.environ, queue=arguments.queue, root=ROOT)
+    set_up_logs(f"worker-{settings.queue}", os.environ.get("LOG_LEVEL", "INFO"))
+    asyncio.run(serve(settings, FAMILIES))
+
+
+async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> None:
+    """Serve one queue until SIGTERM or SIGINT, then drain. A second signal ends at once; leases cover the rest."""
+    stopping = _stop_signal()
+    stores = Stores(settings, families)
+    incarnation = new_id()
+    owner = f"{settings.slot}/{incarnation}"
+    prompts = FilePrompts(settings.prompts)
+    check_prompts(prompts, families)
+    engine = make_engine(settings, stores, families, prompts, owner)
+    reconciler = Reconciler(
+        stores.database, stores.engine, stores.publisher, own_queue=settings.queue, look=engine.look
+    )
+    await persist(lambda: reconciler.free_slot(settings.slot, owner), "free_slot")
+    heartbeat = Heartbeat(
+        engine, database_url=settings.storage.database_url, slot=settings.slot, incarnation=incarnation
+    )
+    heartbeat.start()
+    look = _drawing(stores, engine) if settings.queue == RENDER else engine.look
+    worker, broker = open_worker(
+        settings.storage.redis_url, queue=settings.queue, threads=settings.slots, look=look
+    )
+    worker.start()
+    sweeping = asyncio.create_task(reconciler.run())
+    _log.info("worker_started", queue=settings.queue, slot=settings.slot, slots=settings.slots)
+    await stopping.wait()
+    _log.info("worker_drains", running=len(engine.runs))
+    await engine.drain(settings.drain_s)
+    sweeping.cancel()
+    await asyncio.to_thread(worker.stop, 5_000)
+    await asyncio.to_thread(heartbeat.stop)
+    broker.client.close()
+    await stores.close()
+    _log.info("worker_stopped", queue=settings.queue)
+
+
+def make_engine(
+    settings: WorkerSettings,
+    stores: Stores,
+    families: Mapping[str, Family],
+    prompts: PromptStore,
+    owner: str,
+) -> Engine:
+    asker = Asker(
+        providers=build_providers(settings.secrets),
+        config=ModelConfig(),
+        prompts=prompts,
+        log=PatientLog(DatabaseLLMLog(stores.sessions)),
+    )
+    tools = Tools(
+        database=stores.database,
+        search=PostgresSearch(stores.sessions),
+        blobs=stores.blobs,
+        reader=stores.pool,
+        renderer=CachedRenderer(stores.sessions, stores.redis, stores.publisher.ring),
+        asker=asker,
+    )
+    return Engine(
+        queue=settings.queue,
+        owner=owner,
+        slots=settings.slots,
+        user_cap=settings.user_cap,
+        families=families,
+        tools=tools,
+        make_teller=lambda job, stop: Teller(stores.engine, stores.publisher, job, stop),
+        has_streamed=lambda job_id: has_streamed_answer(stores.engine, job_id),
+    )
+
+
+def check_prompts(prompts: FilePrompts, families: Mapping[str, Family]) -> None:
+    """Raises KeyError at start-up for a prompt that a stage names and no file has."""
+    wanted = {name for family in families.values() for stage in family.stages for name in stage.prompts}
+    if missing := sorted((wanted | {REPAIR_PROMPT}) - prompts.names()):
+        raise KeyError(f"missing prompts: {', '.join(missing)}")
+
+
+def _drawing(stores: Stores, engine: Engine) -> Callable[[], Coroutine[Any, Any, None]]:
+    """The render queue has no jobs: a bell there means pictures are wanted."""
+    drawer = RenderDrawer(stores.sessions, stores.redis, stores.pool, stores.blobs)
+
+    async def look() -> None:
+        if not engine.draining:
+            await drawer.draw_wanted()
+
+    return look
+
+
+def _stop_signal() -> asyncio.Event:
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(1)
+        stopping.set()
+
+    for signal_no in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_no, stop)
+    return stopping
+
+
+if __name__ == "__main__":
+    main()

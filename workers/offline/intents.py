@@ -1,0 +1,36 @@
+"""The offline reader's classification of a question, by cue words."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from domain.answers import Intent
+from domain.rules_language import language_of
+
+_COMPARE = re.compile(r"\b(сравни|отлича|разниц|изменил|compare|differ|versus|vs)", re.IGNORECASE)
+_COUNT = re.compile(
+    r"\b(сколько\s+(штук|двер|окон|помещен|элемент|лист)|посчита|подсчита|count\b"
+    r"|how many (doors|windows|rooms|symbols))",
+    re.IGNORECASE,
+)
+_DRAWING = re.compile(
+    r"\b(на (чертеж|план|схем|разрез|фасад|узл)|чертеже|отметк|ось|оси|осях|выноск"
+    r"|on the (drawing|plan|diagram|section)|elevation|callout|axis|axes)",
+    re.IGNORECASE,
+)
+
+
+def read_intent(variables: Mapping[str, Any]) -> Intent:
+    question = str(variables["question"])
+    kind = "general_analysis"
+    if _COMPARE.search(question):
+        kind = "comparison"
+    elif _COUNT.search(question):
+        kind = "element_count"
+    return Intent(
+        intent_type=kind,
+        requires_visual_detail=bool(_DRAWING.search(question)),
+        confidence=0.5,
+        rationale="read offline by cue words",
+        language=language_of(question),
+    )

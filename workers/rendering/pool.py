@@ -1,0 +1,215 @@
+"""The render pool of a worker process: implements `PageReader`, and draws for the render cache.
+
+A hostile file costs at most its own task: whatever it does to a child, the child is replaced.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import structlog
+
+from domain.documents import Page, PageContent, PageFacts
+from domain.errors import DocumentDamaged, DocumentRejected, DocumentTooHeavy, DomainError
+from domain.evidence import Drawing, RenderSpec
+from domain.ports import BlobStore
+from workers.rendering.child_process import ChildDied, ChildProcess
+from workers.rendering.file_cache import CACHE_LIMIT_BYTES, FileCache
+from workers.rendering.protocol import (
+    UNREAD,
+    Counted,
+    CountPages,
+    DrawRegion,
+    Drawn,
+    Failed,
+    PageBegun,
+    PageRead,
+    ReadPages,
+    Reply,
+    Task,
+    error_of,
+)
+
+TASK_TIMEOUT_S = 20.0
+"""Wall clock per answer: one page read, one picture drawn (reliability.md §5.1)."""
+
+LOST_PAGES_LIMIT = 3
+"""Pages of one call that may kill their child before the document counts as too heavy."""
+
+CRASH_TRIES = 2
+"""A child may also die of what is not the document's doing (a kill from outside), hence one more try."""
+
+_log = structlog.get_logger()
+
+
+class RenderPool:
+    """`size` children at most, started when first needed and kept. Lives in one event loop.
+
+    `work_dir` is for local copies of files; several processes may share it.
+    """
+
+    def __init__(
+        self,
+        blobs: BlobStore,
+        work_dir: Path,
+        *,
+        size: int = 2,
+        task_timeout_s: float = TASK_TIMEOUT_S,
+        cache_limit_bytes: int = CACHE_LIMIT_BYTES,
+    ) -> None:
+        self._files = FileCache(blobs, work_dir / f"render-files-{os.getpid()}", limit_bytes=cache_limit_bytes)
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[ChildProcess] = []
+        self._children: set[ChildProcess] = set()
+        self._task_timeout_s = task_timeout_s
+
+    async def warm_up(self) -> None:
+        """Start one child, so that the first task does not wait for it."""
+        async with self._child():
+            pass
+
+    async def count_pages(self, sha256: str) -> int:
+        """Raises DocumentRejected and its subclasses, BlobMissing, Unavailable."""
+        reply = await self._ask_twice(sha256, CountPages())
+        assert isinstance(reply, Counted)
+        return reply.page_count
+
+    async def read_pages(self, sha256: str, first: int, last: int) -> list[PageContent]:
+        """Pages `first` to `last`, both from 1 and inclusive; never fewer.
+
+        A page that cannot be read stands there empty, with a warning. Raises DocumentRejected and its subclasses
+        when none of the pages could be read or more than three were too heavy.
+        """
+        reading = _Reading(first)
+        while reading.next_page_no <= last:
+            try:
+                await self._read_on(sha256, reading, last)
+            except (DocumentTooHeavy, DocumentDamaged) as error:
+                reading.lose_page(error)
+                _log.warning("page_lost", sha256=sha256, page_no=reading.next_page_no - 1, reason=str(error))
+        if not any(content.page.facts.read_by != UNREAD for content in reading.read):
+            raise reading.lost[0] if reading.lost else DocumentDamaged("no page could be loaded")
+        return reading.read
+
+    async def draw(self, spec: RenderSpec) -> Drawing:
+        """Raises RegionOutsidePage, DocumentRejected and its subclasses, BlobMissing, Unavailable."""
+        reply = await self._ask_twice(spec.sha256, DrawRegion(spec))
+        assert isinstance(reply, Drawn)
+        return reply.drawing
+
+    async def close(self) -> None:
+        """End all children and remove the local files."""
+        for child in list(self._children):
+            await self._discard(child)
+        self._idle.clear()
+        self._files.close()
+
+    def child_pids(self) -> list[int]:
+        """Of the living children, for tests and metrics."""
+        return [child.pid for child in self._children]
+
+    async def _read_on(self, sha256: str, reading: "_Reading", last: int) -> None:
+        """Reads as far as it goes. A child that died is forgiven once per page."""
+        started_at = reading.next_page_no
+        try:
+            reply = await self._ask(sha256, ReadPages(started_at, last), reading.hear)
+        except ChildDied as death:
+            if reading.died_on == reading.next_page_no:
+                raise DocumentDamaged(f"the child died twice: {death}") from death
+            reading.died_on = reading.next_page_no
+            return
+        if isinstance(reply, Failed):
+            raise error_of(reply)
+        if reading.next_page_no <= last:
+            raise DocumentDamaged("fewer pages than promised")
+
+    async def _ask_twice(self, sha256: str, task: Task) -> Reply:
+        """The last reply. A task whose child died is asked once more."""
+        for _ in range(CRASH_TRIES):
+            try:
+                reply = await self._ask(sha256, task)
+            except ChildDied as death:
+                _log.warning("render_child_died", sha256=sha256, reason=str(death))
+                continue
+            if isinstance(reply, Failed):
+                raise error_of(reply)
+            return reply
+        raise DocumentDamaged("the child died twice")
+
+    async def _ask(self, sha256: str, task: Task, heard: Callable[[Reply], None] | None = None) -> Reply:
+        descriptor = await self._files.open(sha256)
+        try:
+            async with self._child() as child:
+                return await child.ask(task, descriptor, timeout_s=self._task_timeout_s, heard=heard)
+        finally:
+            os.close(descriptor)
+
+    @contextlib.asynccontextmanager
+    async def _child(self) -> AsyncIterator[ChildProcess]:
+        async with self._free:
+            child = self._idle.pop() if self._idle else await self._start()
+            try:
+                yield child
+            finally:
+                if child.is_usable():
+                    self._idle.append(child)
+                else:
+                    await asyncio.shield(self._discard(child))
+
+    async def _start(self) -> ChildProcess:
+        child = ChildProcess()
+        self._children.add(child)
+        try:
+            await child.wait_ready()
+        except BaseException:
+            await asyncio.shield(self._discard(child))
+            raise
+        return child
+
+    async def _discard(self, child: ChildProcess) -> None:
+        self._children.discard(child)
+        await child.kill()
+
+
+class _Reading:
+    """Pages as they come, so that a page that kills its child costs no other."""
+
+    def __init__(self, first: int) -> None:
+        self.read: list[PageContent] = []
+        self.lost: list[DocumentRejected] = []
+        self.died_on: int | None = None
+        self._first = first
+        self._begun: PageBegun | None = None
+
+    @property
+    def next_page_no(self) -> int:
+        return self._first + len(self.read)
+
+    def hear(self, reply: Reply) -> None:
+        if isinstance(reply, PageBegun):
+            self._begun = reply
+        elif isinstance(reply, PageRead) and reply.content.page.page_no == self.next_page_no:
+            self.read.append(reply.content)
+            self._begun = None
+
+    def lose_page(self, error: DocumentRejected) -> None:
+        """Keeps the page as an empty one; raises `error` if it was not about a page or is one too many."""
+        self.lost.append(error)
+        if self._begun is None or len(self.lost) > LOST_PAGES_LIMIT:
+            raise error
+        self.read.append(_lost_page(self._begun, error))
+        self._begun = None
+
+
+def _lost_page(begun: PageBegun, error: DomainError) -> PageContent:
+    facts = PageFacts(needs_ocr=True, read_by=UNREAD, warnings=(error.code,))
+    page = Page(
+        page_no=begun.page_no,
+        width_pt=begun.width_pt,
+        height_pt=begun.height_pt,
+        rotation=begun.rotation,
+        facts=facts,
+    )
+    return PageContent(page=page)

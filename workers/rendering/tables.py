@@ -1,0 +1,216 @@
+"""Makes tables of cells and words: a row of the table is one line of Markdown, so that it stays together. Pure.
+
+PyMuPDF's own `find_tables` took 46 s on a real A1 sheet and found nothing (dependencies.md §9).
+"""
+
+from collections import defaultdict
+
+import msgspec
+
+from domain.documents import BlockKind, Box
+from workers.rendering.cells import SAME_PT, find_cells, find_grids, split_where_columns_change, step, steps
+from workers.rendering.pieces import Piece, Rulings, TextLine, TextWord, area, around, centre
+
+LARGEST_CELL_SHARE = 0.25
+"""Of the page: a larger rectangle is the frame or a view, no cell. A guess, checked on the sample sheets."""
+
+LEAST_CELLS_WITH_TEXT = 4
+LEAST_TEXT_SHARE = 0.25
+"""Of cells: in a grid of a drawing most fields are empty, in an empty form too."""
+
+TALL = 2.5
+"""Times its width: an empty field higher than this is none of a table's rows."""
+
+PIECE_CHARACTERS = 3500
+"""A longer table becomes several blocks, each with the header: larger ones crowd a prompt and blur the search."""
+
+_STAMP_LABELS = frozenset({"лист", "листов", "стадия", "лит.", "лит", "изм.", "изм", "подп.", "н.контр.", "sheet"})
+
+
+_Part = tuple[TextLine, tuple[TextWord, ...]]
+"""The words of a line that stand in one cell."""
+
+
+class _Row(msgspec.Struct, frozen=True):
+    cells: tuple[tuple[tuple[TextWord, ...], ...], ...]
+    """Per column its lines of words."""
+
+
+def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) -> tuple[list[Piece], list[TextLine]]:
+    """The tables, and the lines outside of them. A line that reaches into a table leaves its other words.
+
+    Raises TooManyLines.
+    """
+    cells = [cell for cell in find_cells(rulings) if area(cell) <= LARGEST_CELL_SHARE * area(page_box)]
+    cells = _without_side_stamps(cells, lines)
+    grids = [part for grid in find_grids(cells) for part in split_where_columns_change(grid)]
+    places = _Places(grids)
+    inside: dict[tuple[int, int], list[_Part]] = defaultdict(list)
+    for line in lines:
+        for place, words in places.split(line).items():
+            if place:
+                inside[place].append((line, words))
+    pieces: list[Piece] = []
+    kept: set[int] = set()
+    for number, grid in enumerate(grids):
+        texts = {cell: inside[number, cell] for cell in range(len(grid)) if (number, cell) in inside}
+        rows = _rows(grid, texts)
+        if _is_table(rows, len(texts), len(grid)):
+            pieces.extend(_pieces(rows, grid))
+            kept.add(number)
+    return pieces, places.outside(lines, kept)
+
+
+def _is_table(rows: list[_Row], filled: int, cells: int) -> bool:
+    """Text in a good part of the cells, or rows that are clearly rows: a form may be almost empty."""
+    wide = [sum(bool(cell) for cell in row.cells) for row in rows]
+    full_rows = sum(width >= 3 for width in wide)
+    pairs = sum(width >= 2 for width in wide)
+    return full_rows >= 2 or pairs >= 2 and filled >= max(LEAST_CELLS_WITH_TEXT, LEAST_TEXT_SHARE * cells)
+
+
+def _without_side_stamps(cells: list[Box], lines: tuple[TextLine, ...]) -> list[Box]:
+    """Leaves out the stamps on the binding side of a sheet, which touch its tables: columns with upright text only,
+    and the tall empty fields beside them."""
+    places = _Places([cells])
+    level: set[int] = set()
+    upright: set[int] = set()
+    for line in lines:
+        for place in places.split(line):
+            if place:
+                (level if line.is_level else upright).add(place[1])
+    lefts = steps([cell[0] for cell in cells])
+    column = [step(lefts, cell[0]) for cell in cells]
+    silent = {column[number] for number in upright} - {column[number] for number in level}
+    return [
+        cell
+        for number, cell in enumerate(cells)
+        if column[number] not in silent
+        and (number in level or number in upright or cell[3] - cell[1] < TALL * (cell[2] - cell[0]))
+    ]
+
+
+class _Places:
+    """Which cell a word stands in: cells by the bands of 20 pt that they cross."""
+
+    _BAND_PT = 20.0
+
+    def __init__(self, grids: list[list[Box]]) -> None:
+        self._bands: dict[int, list[tuple[Box, tuple[int, int]]]] = defaultdict(list)
+        for number, grid in enumerate(grids):
+            for position, cell in enumerate(grid):
+                for band in range(int(cell[1] // self._BAND_PT), int(cell[3] // self._BAND_PT) + 1):
+                    self._bands[band].append((cell, (number, position)))
+
+    def split(self, line: TextLine) -> dict[tuple[int, int] | None, tuple[TextWord, ...]]:
+        """The words of the line by the cell that their middle is in."""
+        parts: dict[tuple[int, int] | None, list[TextWord]] = defaultdict(list)
+        for word in line.words:
+            parts[self._at(word.box)].append(word)
+        return {place: tuple(words) for place, words in parts.items()}
+
+    def outside(self, lines: tuple[TextLine, ...], grids: set[int]) -> list[TextLine]:
+        """The lines without the words that stand in one of these grids."""
+        result = []
+        for line in lines:
+            words = tuple(word for word in line.words if (self._at(word.box) or (-1, 0))[0] not in grids)
+            if words:
+                result.append(msgspec.structs.replace(line, words=words, box=around(word.box for word in words)))
+        return result
+
+    def _at(self, box: Box) -> tuple[int, int] | None:
+        x, y = centre(box)
+        for cell, place in self._bands.get(int(y // self._BAND_PT), ()):
+            if cell[0] <= x <= cell[2] and cell[1] <= y <= cell[3]:
+                return place
+        return None
+
+
+def _rows(grid: list[Box], texts: dict[int, list[_Part]]) -> list[_Row]:
+    """Cells whose upper sides are level make a row; columns are the left sides of all cells. Empty ones go."""
+    tops = steps([cell[1] for cell in grid])
+    lefts = steps([cell[0] for cell in grid])
+    table: dict[int, dict[int, tuple[tuple[TextWord, ...], ...]]] = defaultdict(dict)
+    for number, parts in texts.items():
+        cell = grid[number]
+        table[step(tops, cell[1])][step(lefts, cell[0])] = _cell_lines(parts)
+    columns = sorted({column for row in table.values() for column in row})
+    rows = [_Row(tuple(table[row].get(column, ()) for column in columns)) for row in sorted(table)]
+    return [part for row in rows for part in _by_baseline(row)]
+
+
+def _cell_lines(parts: list[_Part]) -> tuple[tuple[TextWord, ...], ...]:
+    """The lines of a cell from top to bottom; lines of one height are one, from left to right."""
+    level = sorted((words for line, words in parts if line.is_level), key=lambda words: centre(words[0].box)[1])
+    merged: list[list[TextWord]] = []
+    for words in level:
+        middle = centre(words[0].box)[1]
+        if merged and middle - centre(merged[-1][0].box)[1] < (words[0].box[3] - words[0].box[1]) / 2:
+            merged[-1].extend(words)
+            continue
+        merged.append(list(words))
+    lines = [tuple(sorted(words, key=lambda word: word.box[0])) for words in merged]
+    return (*lines, *(words for line, words in parts if not line.is_level))
+
+
+def _by_baseline(row: _Row) -> list[_Row]:
+    """Rows that are not ruled one by one: three and more lines side by side in several columns are rows themselves."""
+    filled = [cell for cell in row.cells if cell]
+    heights = [tuple(round(centre(line[0].box)[1] / SAME_PT) for line in cell) for cell in filled]
+    longest = max(heights, key=len, default=())
+    if len(longest) < 3 or len(filled) < 2:
+        return [row]
+    like_it = [height for height in heights if len(height) > 1 and set(height) <= _near(longest)]
+    if len(like_it) < 2 or len(like_it) < len(filled) / 2:
+        return [row]
+    lines_at: dict[int, dict[int, tuple[TextWord, ...]]] = defaultdict(dict)
+    for column, cell in enumerate(row.cells):
+        for line in cell:
+            height = round(centre(line[0].box)[1] / SAME_PT)
+            nearest = min(longest, key=lambda known: abs(known - height))
+            lines_at[nearest][column] = (*lines_at[nearest].get(column, ()), *line)
+    columns = range(len(row.cells))
+    return [
+        _Row(tuple((at[column],) if column in at else () for column in columns)) for _, at in sorted(lines_at.items())
+    ]
+
+
+def _near(heights: tuple[int, ...]) -> set[int]:
+    return {height + step for height in heights for step in (-1, 0, 1)}
+
+
+def _pieces(rows: list[_Row], grid: list[Box]) -> list[Piece]:
+    """One block, or several with the header repeated."""
+    category = "stamp" if _is_stamp(rows) else None
+    header = _markdown(rows[0]) + "\n" + "|" + "---|" * len(rows[0].cells)
+    parts: list[list[_Row]] = [[]]
+    length = 0
+    for row in rows[1:]:
+        length += len(_markdown(row))
+        if parts[-1] and length > PIECE_CHARACTERS:
+            parts.append([])
+            length = 0
+        parts[-1].append(row)
+    pieces = []
+    for number, part in enumerate(parts):
+        own = part if number else [rows[0], *part]
+        lines = tuple(tuple(word for cell in row.cells for line in cell for word in line) for row in own)
+        words = [word.box for line in lines for word in line]
+        box = around(grid) if len(parts) == 1 else _full_width(around(words), around(grid))
+        content = "\n".join([header, *(_markdown(row) for row in part)])
+        pieces.append(Piece(kind=BlockKind.TABLE, box=box, content=content, lines=lines, category=category))
+    return pieces
+
+
+def _full_width(rows: Box, grid: Box) -> Box:
+    return (grid[0], rows[1], grid[2], rows[3])
+
+
+def _markdown(row: _Row) -> str:
+    texts = (" ".join(word.text for line in cell for word in line) for cell in row.cells)
+    return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
+
+
+def _is_stamp(rows: list[_Row]) -> bool:
+    words = {word.text.lower() for row in rows for cell in row.cells for line in cell for word in line}
+    return len(words & _STAMP_LABELS) >= 3

@@ -1,0 +1,177 @@
+"""The text of a page as lines of words, without what a reader cannot see. Runs in render children only.
+
+Quirks of PyMuPDF 1.28.2, each tried on pages rotated by 0, 90, 180 and 270 with a shifted CropBox: text, drawings and
+the bounding box log are in points of the *unrotated* page with the CropBox's corner as origin; `get_pixmap` takes its
+clip in points of the page as seen. Invisible text (render mode 3) has neither the filled nor the stroked flag.
+"""
+
+from collections import defaultdict
+
+import msgspec
+import pymupdf
+
+from domain.documents import Box
+from workers.rendering.encoding import is_mistaken, repaired
+from workers.rendering.pieces import TextLine, TextWord, around, centre, is_within
+
+LEAST_SIZE_PT = 1.0
+"""Smaller letters cannot be read on paper. Real sheets scaled down from A0 have 1.5–2 pt."""
+
+WHITE_FROM = 0xE8
+"""From this value in all three channels a colour may be taken for paper; then the picture decides."""
+
+CHECKED_SPANS_LIMIT = 300
+"""Pale spans per page that are looked at; beyond it they are taken as visible."""
+
+# A font without a table of Unicode values mostly has the codes of ASCII, so the code is taken for the letter.
+_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
+_SEEN = pymupdf.mupdf.FZ_STEXT_FILLED | pymupdf.mupdf.FZ_STEXT_STROKED | pymupdf.mupdf.FZ_STEXT_CLIPPED
+_BOLD = pymupdf.TEXT_FONT_BOLD
+
+
+class PageText(msgspec.Struct, frozen=True, kw_only=True):
+    """`is_recognised`: the text is the invisible layer that an OCR laid over a picture."""
+
+    lines: tuple[TextLine, ...]
+    hidden_words: int = 0
+    smallest_size_pt: float | None = None
+    is_recognised: bool = False
+    is_repaired: bool = False
+    unknown_share: float = 0.0
+    """Of letters that are none: control characters, private ones, replacement characters."""
+
+
+class _Span(msgspec.Struct, frozen=True):
+    box: Box
+    size_pt: float
+    is_bold: bool
+    is_hidden: bool
+    is_recognised: bool
+
+
+def read_text(page: pymupdf.Page, pictures: list[Box]) -> PageText:
+    """`pictures`: the boxes of the raster pictures of the page, in points of the unrotated page."""
+    textpage = page.get_textpage(flags=_FLAGS)
+    spans, directions = _spans(page, textpage, pictures)
+    by_line: dict[tuple[int, int], list[tuple[TextWord, _Span]]] = defaultdict(list)
+    hidden_words = 0
+    whole = tuple(pymupdf.Rect(page.rect) * page.derotation_matrix)
+    printed = _Printed()
+    for x0, y0, x1, y1, text, block_no, line_no, _ in textpage.extractWORDS():
+        box = (x0, y0, x1, y1)
+        span = _span_at(spans.get((block_no, line_no), []), box)
+        if span is None or span.is_hidden or not is_within(centre(box), whole):
+            hidden_words += 1
+            continue
+        if printed.again(text, box):
+            continue
+        seen = tuple(pymupdf.Rect(box) * page.rotation_matrix)
+        by_line[block_no, line_no].append((TextWord(text, seen), span))
+    is_repaired = is_mistaken([word.text for words in by_line.values() for word, _ in words])
+    lines = [_line(key[0], words, directions[key], is_repaired) for key, words in by_line.items()]
+    shown = [span for words in by_line.values() for _, span in words]
+    return PageText(
+        lines=tuple(lines),
+        hidden_words=hidden_words,
+        smallest_size_pt=round(min(span.size_pt for span in shown), 2) if shown else None,
+        is_recognised=bool(shown) and sum(span.is_recognised for span in shown) > len(shown) / 2,
+        is_repaired=is_repaired,
+        unknown_share=_unknown_share(lines),
+    )
+
+
+def _spans(
+    page: pymupdf.Page, textpage: pymupdf.TextPage, pictures: list[Box]
+) -> tuple[dict[tuple[int, int], list[_Span]], dict[tuple[int, int], bool]]:
+    """The spans of each line, and whether the line is level on the page as seen; by block and line number."""
+    pale = _PaleText(page)
+    spans: dict[tuple[int, int], list[_Span]] = {}
+    directions: dict[tuple[int, int], bool] = {}
+    for block in textpage.extractDICT()["blocks"]:
+        for line_no, line in enumerate(block.get("lines", ())):
+            key = (block["number"], line_no)
+            spans[key] = [_span(span, pictures, pale) for span in line["spans"]]
+            directions[key] = _is_level(page.rotation, line["dir"])
+    return spans, directions
+
+
+def _span(span: dict, pictures: list[Box], pale: "_PaleText") -> _Span:
+    box = span["bbox"]
+    invisible = span["alpha"] == 0 or not span["char_flags"] & _SEEN
+    over_picture = invisible and any(is_within(centre(box), picture) for picture in pictures)
+    hidden = invisible and not over_picture or span["size"] < LEAST_SIZE_PT
+    if not hidden and not invisible and _is_pale(span["color"]):
+        hidden = pale.is_invisible(box)
+    return _Span(box, span["size"], bool(span["flags"] & _BOLD), hidden, over_picture)
+
+
+class _Printed:
+    """Words printed twice on one place, to look bold or by an export that draws a table and its text twice."""
+
+    _SAME_PT = 2.0
+
+    def __init__(self) -> None:
+        self._places: set[tuple[str, int, int]] = set()
+
+    def again(self, text: str, box: Box) -> bool:
+        """Whether the word stands there already; remembers it."""
+        x, y = int(box[0] / self._SAME_PT), int(box[1] / self._SAME_PT)
+        known = any((text, x + dx, y + dy) in self._places for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+        self._places.add((text, x, y))
+        return known
+
+
+class _PaleText:
+    """Looks at the drawn page: pale letters are seen only if something dark is under or around them."""
+
+    def __init__(self, page: pymupdf.Page) -> None:
+        self._page = page
+        self._looked = 0
+
+    def is_invisible(self, box: Box) -> bool:
+        self._looked += 1
+        if self._looked > CHECKED_SPANS_LIMIT:
+            return False
+        clip = pymupdf.Rect(box) * self._page.rotation_matrix
+        pixmap = self._page.get_pixmap(clip=clip, dpi=36, alpha=False, colorspace=pymupdf.csGRAY)
+        return min(pixmap.samples_mv, default=255) >= WHITE_FROM
+
+
+def _is_pale(colour: int) -> bool:
+    return all(colour >> shift & 0xFF >= WHITE_FROM for shift in (0, 8, 16))
+
+
+def _span_at(spans: list[_Span], box: Box) -> _Span | None:
+    """The span that the word's middle is in, else the nearest of its line."""
+    x, y = centre(box)
+
+    def distance(span: _Span) -> float:
+        middle = centre(span.box)
+        return 0.0 if is_within((x, y), span.box) else abs(middle[0] - x) + abs(middle[1] - y)
+
+    return min(spans, key=distance, default=None)
+
+
+def _is_level(rotation: int, direction: tuple[float, float]) -> bool:
+    """The direction of writing turned with the page: (1, 0) is from left to right."""
+    x, y = direction
+    cosine = {0: x, 90: -y, 180: -x, 270: y}[rotation]
+    return cosine > 0.9
+
+
+def _line(paragraph: int, words: list[tuple[TextWord, _Span]], is_level: bool, is_repaired: bool) -> TextLine:
+    kept = tuple(TextWord(repaired(word.text), word.box) if is_repaired else word for word, _ in words)
+    return TextLine(
+        words=kept,
+        box=around(word.box for word in kept),
+        size_pt=max(span.size_pt for _, span in words),
+        paragraph=paragraph,
+        is_bold=all(span.is_bold for _, span in words),
+        is_level=is_level,
+    )
+
+
+def _unknown_share(lines: list[TextLine]) -> float:
+    letters = "".join(line.text for line in lines)
+    unknown = sum(letter < " " or letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" for letter in letters)
+    return round(unknown / len(letters), 3) if letters else 0.0
