@@ -4,11 +4,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
@@ -133,7 +133,7 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
         await engine.dispose()
 
 
-def _services(state: Any) -> Services:
+def _services(state: State) -> Services:
     return state.services
 
 

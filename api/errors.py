@@ -5,10 +5,12 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 from litestar.status_codes import HTTP_422_UNPROCESSABLE_ENTITY, HTTP_500_INTERNAL_SERVER_ERROR
 
 from domain.errors import Category, DomainError, Fault
+from domain.ids import new_id
 from storage.database import is_outage
 
 _log = structlog.get_logger()
@@ -60,7 +62,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     errors: list[Fault] = []
 
 
-def language_of(request: Request[Any, Any, Any]) -> str:
+def language_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """`en` when the client prefers English, else `ru`."""
     return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "ru"
 
@@ -114,7 +116,8 @@ def _problem(
         status=status,
         detail=detail,
         instance=request.url.path,
-        trace_id=str(request.scope.get("state", {}).get("trace_id", "")),
+        # Unknown paths are refused before the middleware has given the request its id.
+        trace_id=str(request.scope.get("state", {}).get("trace_id") or new_id().hex),
         error=code,
         message=detail,
         errors=faults or [],

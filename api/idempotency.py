@@ -41,9 +41,7 @@ async def accept_once(
         digest = sha256(msgspec.json.encode(request, order="sorted")).digest()
         replay = await uow.submissions.take_key(user_id, route, key, digest)
         if replay is not None:
-            return Response(
-                replay.response, status_code=replay.status, headers={"Idempotent-Replayed": "true"}
-            )
+            return Response(replay.response, status_code=replay.status, headers={"Idempotent-Replayed": "true"})
         body = msgspec.to_builtins(await accept(uow))
         await uow.submissions.answer_key(user_id, route, key, status, body)
         await uow.commit()

@@ -44,9 +44,7 @@ class SSEResponse(Response[None]):
 class Streams:
     """Opens streams, at most `per_user` at a time for each user of this process, each for at most `life_s`."""
 
-    def __init__(
-        self, hub: Hub, engine: AsyncEngine, *, per_user: int, life_s: float, ping_s: int
-    ) -> None:
+    def __init__(self, hub: Hub, engine: AsyncEngine, *, per_user: int, life_s: float, ping_s: int) -> None:
         self.hub = hub
         self.engine = engine
         self._per_user = per_user

@@ -61,7 +61,10 @@ def _failed(event: Event, language: str) -> tuple[str, dict[str, Any]]:
 
 
 def _cancelled(event: Event, language: str) -> tuple[str, dict[str, Any]]:
-    return "error", {"message": "Задание отменено." if language == "ru" else "The job was cancelled.", "code": "cancelled"}
+    return "error", {
+        "message": "Задание отменено." if language == "ru" else "The job was cancelled.",
+        "code": "cancelled",
+    }
 
 
 _Make = Callable[[Event, str], tuple[str, dict[str, Any]]]

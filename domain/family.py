@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from domain.ports import UnitOfWork
 from domain.jobs import Job, JobError
+from domain.ports import UnitOfWork
 from domain.stage import Outcome, StageContext
 
 

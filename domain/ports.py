@@ -90,10 +90,17 @@ class Jobs(Protocol):
 class UnitOfWork(Protocol):
     """One transaction. Nothing is saved without `commit()`; leaving the block without it rolls back."""
 
-    documents: Documents
-    chats: Chats
-    users: Users
-    jobs: Jobs
+    @property
+    def documents(self) -> Documents: ...
+
+    @property
+    def chats(self) -> Chats: ...
+
+    @property
+    def users(self) -> Users: ...
+
+    @property
+    def jobs(self) -> Jobs: ...
 
     async def commit(self) -> None: ...
 
@@ -122,8 +129,6 @@ class BlobStore(Protocol):
     async def fetch(self, digest: str, path: str) -> None:
         """Copy the object to a local file, never whole in memory. Raises BlobMissing."""
         ...
-
-
 
 
 class PromptStore(Protocol):

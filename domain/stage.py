@@ -68,11 +68,20 @@ class StageContext(Protocol):
     catches neither.
     """
 
-    job: Job
-    search: SearchIndex
-    blobs: BlobStore
-    reader: PageReader
-    renderer: Renderer
+    @property
+    def job(self) -> Job: ...
+
+    @property
+    def search(self) -> SearchIndex: ...
+
+    @property
+    def blobs(self) -> BlobStore: ...
+
+    @property
+    def reader(self) -> PageReader: ...
+
+    @property
+    def renderer(self) -> Renderer: ...
 
     def uow(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
 

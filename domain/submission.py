@@ -101,9 +101,7 @@ def reading_job(job_id: UUID, document: Document, payload: dict[str, Any], mode:
     )
 
 
-async def check_visible(
-    uow: UnitOfWork, user_id: UUID, scope: Scope | None, regions: Sequence[Region] = ()
-) -> None:
+async def check_visible(uow: UnitOfWork, user_id: UUID, scope: Scope | None, regions: Sequence[Region] = ()) -> None:
     """Raises NotFound naming the JSON paths of all documents that the user may not see."""
     named: list[tuple[str, UUID]] = []
     if scope is not None:

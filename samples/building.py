@@ -3,6 +3,7 @@
 x grows to the east, y to the north. Data and areas only; `plan_walls` draws them.
 """
 
+import itertools
 from dataclasses import dataclass
 
 from sheet import Point
@@ -93,9 +94,7 @@ SHAFT_WALLS: tuple[Box, ...] = (
     _vertical(12.34, 13.24, 14.4, 0.12),
     _horizontal(13.3, 12.28, 13.2, 0.12),
 )
-CUBICLES: tuple[Box, ...] = tuple(
-    _vertical(x, 12.9, 14.3, 0.04) for x in (7.03, 7.98, 9.98, 10.88)
-)
+CUBICLES: tuple[Box, ...] = tuple(_vertical(x, 12.9, 14.3, 0.04) for x in (7.03, 7.98, 9.98, 10.88))
 COLUMNS: tuple[Point, ...] = tuple((x, y) for _, x in AXES_X for y in (0.0, 6.0, 16.8, 22.8))
 
 LIFT_DOORS: tuple[Box, ...] = ((15.7, 9.4, 15.9, 10.4), (15.7, 12.4, 15.9, 13.4))
@@ -143,7 +142,7 @@ DOORS: tuple[Door, ...] = (
 
 def _facade_windows(side: str) -> tuple[Window, ...]:
     windows = []
-    for (_, start), (_, end) in zip(AXES_X, AXES_X[1:], strict=False):
+    for (_, start), (_, end) in itertools.pairwise(AXES_X):
         width = 1.6 if end - start < 7 else 2.0
         for share in (0.27, 0.73) if width < 2 else (0.25, 0.75):
             middle = start + share * (end - start)
@@ -176,7 +175,7 @@ ROOMS: tuple[Room, ...] = (
     Room("216", "Серверная", (20.5, 8.5, 23.94, 14.3), (21.9, 10.4), "В4", ((20.5, 13.54, 21.42, 14.3),)),
     Room("217", "Электрощитовая", (24.06, 8.5, 27.54, 14.3), (25.2, 10.3), "В4"),
     Room("218", "Архив", (27.66, 8.5, 34.7, 14.3), (33.3, 12.1), "В2"),
-    Room("219", "Венткамера", (36.26, 8.5, 44.9, 14.3), (37.6, 9.1), "Д"),
+    Room("219", "Венткамера", (36.26, 8.5, 44.9, 14.3), (37.6, 9.05), "Д"),
     Room("220", "Лестничная клетка ЛК-2", (45.1, 8.5, 47.8, 14.3), (46.45, 9.9), inscription="ЛК-2"),
     Room("221", "Коридор", (0.2, 14.5, 47.8, 16.7), (46.5, 15.6), is_flat=True),
     Room("222", "Отдел отопления и вентиляции", (0.2, 16.9, 5.94, 22.6), (3.0, 21.5)),

@@ -1,7 +1,6 @@
 """The text styles of the set. The fonts come from the PyPI package `pymupdf-fonts` (SIL Open Font License 1.1)."""
 
 import pymupdf
-
 from sheet import Lettering
 
 # Cap heights over the em: 689/1000 in FiraGO, 714/1000 in Noto Sans (OS/2 table, sCapHeight).

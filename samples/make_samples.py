@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pymupdf
-
+from datasheet import draw_datasheet
 from general_notes import draw_general_notes
 from plan import draw_plan
 from specification import draw_specification
@@ -13,8 +13,12 @@ FOLDER = Path(__file__).resolve().parent
 
 DOCUMENTS: dict[str, tuple[str, Callable[[pymupdf.Document], None]]] = {
     "24-118-ОВ_План_вентиляции.pdf": ("24-118-ОВ, лист 2. План систем вентиляции на отм. +4,200", draw_plan),
-    "24-118-ОВ.С_Спецификация.pdf": ("24-118-ОВ.С. Спецификация оборудования, изделий и материалов", draw_specification),
+    "24-118-ОВ.С_Спецификация.pdf": (
+        "24-118-ОВ.С. Спецификация оборудования, изделий и материалов",
+        draw_specification,
+    ),
     "24-118-ОВ_Общие_данные.pdf": ("24-118-ОВ, лист 1. Общие данные", draw_general_notes),
+    "AHU_datasheet_EN.pdf": ("AX-58-W. Technical datasheet of AHU-1 (П1)", draw_datasheet),
 }
 
 

@@ -1,7 +1,6 @@
 """Sheet 2 of the main set: the ventilation plan of the floor on +4,200 with schedule, legend, notes and section."""
 
 import pymupdf
-
 from lettering import drawing_lettering
 from plan_details import draw_damper_detail, draw_diffuser_detail
 from plan_ducts import draw_ducts, draw_fire_dampers, draw_terminals, draw_units

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from building import Box
-from ductwork import (
+from ductwork import Run
+from floor_ducts import (
     BALANCED_STEMS,
     BOTTOM_M,
     EXHAUST_RISE_X,
@@ -17,7 +18,6 @@ from ductwork import (
     SUPPLY_RISE_X,
     TERMINALS,
     TOILET_Y,
-    Run,
 )
 from plan_symbols import SUPPLY_COLOUR, draw_fire_damper, draw_riser, draw_terminal, system_colour
 from plan_view import PlanView, draw_arrow
@@ -126,9 +126,8 @@ def _draw_elbow(sheet: Sheet, view: PlanView, elbow: tuple[str, Point, Point, Po
         points = []
         for step in range(13):
             turn = math.pi / 2 * step / 12
-            points.append(view.at(tuple(
-                centre[i] - radius / reach * (b[i] * math.cos(turn) + a[i] * math.sin(turn)) for i in (0, 1)
-            )))
+            x, y = (centre[i] - radius / reach * (b[i] * math.cos(turn) + a[i] * math.sin(turn)) for i in (0, 1))
+            points.append(view.at((x, y)))
         return points
 
     outer, inner = arc(reach + width / 2), arc(reach - width / 2)
@@ -188,8 +187,14 @@ def _draw_unit(sheet: Sheet, view: PlanView, box: Box, name: str, axis_y: float,
     radius = min(height * 0.33, 4)
     fan = (cuts[3] + radius + 1.5, top + height / 2)
     sheet.circle(fan, radius, Pen(0.3))
-    sheet.polygon([(fan[0] + radius, fan[1]), (fan[0] - radius / 2, fan[1] - radius * 0.86),
-                   (fan[0] - radius / 2, fan[1] + radius * 0.86)], Pen(0.25))
+    sheet.polygon(
+        [
+            (fan[0] + radius, fan[1]),
+            (fan[0] - radius / 2, fan[1] - radius * 0.86),
+            (fan[0] - radius / 2, fan[1] + radius * 0.86),
+        ],
+        Pen(0.25),
+    )
     sheet.text((left + width - 1.5, top + height / 2 + 1.8), name, 3.5, align="right")
 
 

@@ -1,7 +1,10 @@
 """Lettering of the ducts on the floor plan: sizes, flows, bottoms, marks of terminals, leaders and section marks."""
 
+import itertools
+
 from building import ROOMS, Box
-from ductwork import (
+from ductwork import Run, Terminal
+from floor_ducts import (
     BOTTOM_M,
     EXHAUST_RISE_X,
     FIRE_DAMPERS,
@@ -14,8 +17,6 @@ from ductwork import (
     SOUTH_SUPPLY_Y,
     SUPPLY_RISE_X,
     TERMINALS,
-    Run,
-    Terminal,
 )
 from plan_symbols import EXHAUST_COLOUR, SUPPLY_COLOUR, system_colour
 from plan_view import PlanView, draw_arrow, draw_dimension, draw_leader
@@ -74,7 +75,7 @@ def draw_plan_dimensions(sheet: Sheet, view: PlanView) -> None:
     _dimension_chain(sheet, view, [(NORTH_CHAIN_X, y) for y in (14.4, NORTH_SUPPLY_Y, NORTH_EXHAUST_Y, 16.8)])
     for y, x in ((3.5, 13.2), (19.1, 13.2), (19.1, 6.0)):
         draw_dimension(sheet, view.at((x, y)), view.at((x + 1.8, y)), 0, "1800")
-        draw_dimension(sheet, view.at((x + 1.8, y)), view.at((x + 5.4, y)), 0, "3600", text_share=0.25)
+        draw_dimension(sheet, view.at((x + 1.8, y)), view.at((x + 5.4, y)), 0, "3600", text_share=0.13)
     _dimension_chain(sheet, view, [(14.0, 0.0), (14.0, 3.0)])
     _dimension_chain(sheet, view, [(14.0, 19.8), (14.0, 22.8)])
 
@@ -90,7 +91,7 @@ def draw_section_marks(sheet: Sheet, view: PlanView) -> None:
 
 
 def _dimension_chain(sheet: Sheet, view: PlanView, points: list[Point]) -> None:
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in itertools.pairwise(points):
         length = abs(end[0] - start[0]) + abs(end[1] - start[1])
         draw_dimension(sheet, view.at(start), view.at(end), 0, str(round(length * 1000)))
 
@@ -149,7 +150,7 @@ def _write_branch(sheet: Sheet, view: PlanView, run: Run) -> None:
     half = run.size.width_mm / 2000
     x, y = run.start
     if run.is_horizontal:
-        middle = view.at(((x + run.end[0]) / 2, y))
+        middle = view.at((x + 0.36 * (run.end[0] - x), y))
         drop = 2.7 + half * 10 if y > 16 else -half * 10 - 0.8
         sheet.text((middle[0], middle[1] + drop), run.size.label, 2.5, align="centre", colour=colour)
         return
@@ -194,8 +195,8 @@ def _write_toilet_terminals(sheet: Sheet, view: PlanView) -> None:
     for x in (7.5, 10.42):
         write((x, 11.05), "АД-100, 5 шт.")
         write((x, 10.7), "по L=50 м³/ч")
-    write((12.35, 11.05), "АД-100", 11)
-    write((12.35, 10.7), "L=50 м³/ч", 11.6)
+    write((12.35, 11.05), "АД-100", 10.5)
+    write((12.35, 10.7), "L=50 м³/ч", 10.8)
     write((4.4, 13.1), "АД-100")
     write((4.4, 12.75), "L=50 м³/ч")
     write((4.55, 11.85), "В2 Ø100")
@@ -229,7 +230,7 @@ def _write_plant_room_ducts(sheet: Sheet, view: PlanView) -> None:
     def write(at: Point, text: str, *, turn_deg: float = 90, colour: Colour = SUPPLY_COLOUR) -> None:
         sheet.text(view.at(at), text, 2.5, align="centre", turn_deg=turn_deg, colour=colour)
 
-    write((SUPPLY_RISE_X - 0.33, 10.1), "ШП 500×300")
+    write((SUPPLY_RISE_X - 0.43, 10.1), "ШП 500×300")
     write((HALL_SUPPLY_X + 0.1, 5.0), "П2 400×300")
     write((HALL_SUPPLY_X + 0.6, 5.0), "L=2100 м³/ч")
     write((41.66, 12.92), "800×400", turn_deg=0)

@@ -1,6 +1,7 @@
 """Section 1–1 of the plan sheet at 1:50: office 205, corridor 209, a part of switchroom 217, seen to the west."""
 
-from ductwork import BOTTOM_M, RUNS, SOUTH_EXHAUST_Y, SOUTH_SUPPLY_Y, Run
+from ductwork import Run
+from floor_ducts import BOTTOM_M, RUNS, SOUTH_EXHAUST_Y, SOUTH_SUPPLY_Y
 from plan_labels import SECTION_X
 from plan_symbols import EXHAUST_COLOUR, SUPPLY_COLOUR
 from plan_view import PlanView, draw_axis, draw_axis_mark, draw_dimension, draw_leader, draw_level
@@ -101,9 +102,7 @@ def _draw_office_ducts(sheet: Sheet, view: PlanView) -> None:
     sheet.rect(*view.box((2.775, OFFICE_CEILING - 0.06, 3.225, OFFICE_CEILING + 0.04)), blue, WHITE)
     draw_leader(sheet, view.at((3.7, low + 0.12)), view.at((3.2, 2.05)), "П1 Ø250", "к ДП-450", colour=SUPPLY_COLOUR)
     draw_leader(sheet, view.at((4.75, OFFICE_CEILING)), view.at((4.3, 1.6)), "РВ 500×200", colour=EXHAUST_COLOUR)
-    draw_leader(
-        sheet, view.at((5.2, 3.27)), view.at((2.6, 3.55)), "В1 Ø250", to_left=True, colour=EXHAUST_COLOUR
-    )
+    draw_leader(sheet, view.at((5.2, 3.27)), view.at((2.6, 3.55)), "В1 Ø250", to_left=True, colour=EXHAUST_COLOUR)
 
 
 def _draw_corridor_ducts(sheet: Sheet, view: PlanView) -> None:

@@ -62,7 +62,7 @@ def _draw_air_arrows(sheet: Sheet, centre: Point, kind: str, pen: Pen) -> None:
         for side in (-1, 1):
             draw_arrow(sheet, (x + side * (reach + 0.3), y), (x + side * (reach + 2.8), y), pen, 1.3)
         return
-    reach = int(kind.split(" ")[1].split("×")[0]) / 200
+    reach = int(kind.split(" ")[1].split("×", maxsplit=1)[0]) / 200
     near, far = (0.3, 2.8) if kind.startswith("РП") else (2.8, 0.3)
     for side in (-1, 1):
         draw_arrow(sheet, (x + side * (reach + near), y), (x + side * (reach + far), y), pen, 1.3)

@@ -26,7 +26,7 @@ class PlanView:
 
 
 def draw_dimension(
-    sheet: Sheet, start: Point, end: Point, offset: float, text: str, *, text_share: float = 0.5
+    sheet: Sheet, start: Point, end: Point, offset: float, text: str, *, text_share: float = 0.5, height: float = 2.5
 ) -> None:
     """A dimension between two points of one horizontal or vertical line, moved aside by `offset` mm.
 
@@ -37,12 +37,12 @@ def draw_dimension(
         y = start[1] + offset
         first, last = (start[0], y), (end[0], y)
         sheet.line((first[0] - 2, y), (last[0] + 2, y), THIN)
-        sheet.text((first[0] + text_share * (last[0] - first[0]), y - 0.8), text, 2.5, align="centre")
+        sheet.text((first[0] + text_share * (last[0] - first[0]), y - 0.8), text, height, align="centre")
     else:
         x = start[0] - offset
         first, last = (x, start[1]), (x, end[1])
         sheet.line((x, first[1] + 2), (x, last[1] - 2), THIN)
-        sheet.text((x - 0.8, (first[1] + last[1]) / 2), text, 2.5, align="centre", turn_deg=90)
+        sheet.text((x - 0.8, (first[1] + last[1]) / 2), text, height, align="centre", turn_deg=90)
     for x, y in (first, last):
         sheet.line((x - TICK_MM, y + TICK_MM), (x + TICK_MM, y - TICK_MM), MEDIUM)
 

@@ -1,5 +1,6 @@
 """Draws the architecture of the floor: walls with openings, doors, windows, stairs, lifts, axes and room names."""
 
+import itertools
 import math
 
 from building import (
@@ -58,9 +59,9 @@ def draw_axes(sheet: Sheet, view: PlanView) -> None:
         mark = (view.at((left, y))[0] - 34, view.at((left, y))[1])
         draw_axis(sheet, (mark[0] + 5, mark[1]), (view.at((right, y))[0] + 6, mark[1]))
         draw_axis_mark(sheet, mark, name)
-    for (_, start), (_, end) in zip(AXES_X, AXES_X[1:], strict=False):
+    for (_, start), (_, end) in itertools.pairwise(AXES_X):
         draw_dimension(sheet, view.at((start, low)), view.at((end, low)), 15, _millimetres(end - start))
-    for (_, start), (_, end) in zip(AXES_Y, AXES_Y[1:], strict=False):
+    for (_, start), (_, end) in itertools.pairwise(AXES_Y):
         draw_dimension(sheet, view.at((left, start)), view.at((left, end)), 15, _millimetres(end - start))
     draw_dimension(sheet, view.at((left, low)), view.at((right, low)), 24, _millimetres(right - left))
     draw_dimension(sheet, view.at((left, low)), view.at((left, high)), 24, _millimetres(high - low))
@@ -88,8 +89,10 @@ def _draw_solid(sheet: Sheet, view: PlanView, walls: tuple[Box, ...], openings: 
     """
     xs = sorted({round(x, 4) for box in (*walls, *openings) for x in (box[0], box[2])})
     ys = sorted({round(y, 4) for box in (*walls, *openings) for y in (box[1], box[3])})
-    solid = [[_is_wall(_middle(xs, i), _middle(ys, j), walls, openings) for j in range(-1, len(ys))]
-             for i in range(-1, len(xs))]
+    solid = [
+        [_is_wall(_middle(xs, i), _middle(ys, j), walls, openings) for j in range(-1, len(ys))]
+        for i in range(-1, len(xs))
+    ]
     for i, column in enumerate(solid):
         for start, end in _true_spans(column):
             sheet.rect(*view.box((xs[i - 1], ys[start - 1], xs[i], ys[end - 1])), NO_LINE, WALL_FILL)
@@ -208,8 +211,13 @@ def _draw_toilets(sheet: Sheet, view: PlanView) -> None:
 
 def _draw_shafts(sheet: Sheet, view: PlanView) -> None:
     """A broken diagonal marks the opening of a shaft."""
-    for box in ((34.9, 8.5, 36.14, 9.34), (34.9, 9.46, 36.14, 12.94), (34.9, 13.06, 36.14, 14.3),
-                (20.5, 13.66, 21.3, 14.3), (12.4, 13.36, 13.1, 14.3)):
+    for box in (
+        (34.9, 8.5, 36.14, 9.34),
+        (34.9, 9.46, 36.14, 12.94),
+        (34.9, 13.06, 36.14, 14.3),
+        (20.5, 13.66, 21.3, 14.3),
+        (12.4, 13.36, 13.1, 14.3),
+    ):
         x0, y0, x1, y1 = box
         corner: Point = (x0 + 0.25 * (x1 - x0), y0 + 0.25 * (y1 - y0))
         sheet.polyline([view.at((x0, y1)), view.at(corner), view.at((x1, y0))], DETAIL)

@@ -53,7 +53,7 @@ class Lettering:
 
     def width_mm(self, text: str, height_mm: float) -> float:
         """Width of one line of `text` whose capitals are `height_mm` tall."""
-        return self.font.text_length(text, fontsize=height_mm / self.cap_height) * self.narrowing
+        return self.font.text_length(text, fontsize=1) * height_mm / self.cap_height * self.narrowing
 
 
 class Sheet:

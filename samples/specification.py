@@ -7,15 +7,24 @@ import math
 from collections.abc import Sequence
 
 import pymupdf
-
 from ductwork import Size
+from floor_ducts import RUNS
 from lettering import drawing_lettering
 from plan_walls import decimal
 from project import SYSTEMS, Ventilation, title_block
 from sheet import Sheet
 from stamp import FORM_3_HEIGHT, FORM_6_HEIGHT, MARGIN, draw_form_3, draw_form_6, draw_frame
 from tables import Column, TableStyle, draw_table, row_height, rule_empty_rows
-from takeoff import DuctQuantity, balancing_dampers, ducts_of, fire_dampers_of, surface_m2, terminals_of
+from takeoff import (
+    DuctQuantity,
+    balancing_dampers,
+    ducts_of,
+    fire_dampers_of,
+    is_fire_rated,
+    perimeter_m,
+    surface_m2,
+    terminals_of,
+)
 
 Row = tuple[str, ...]
 
@@ -121,7 +130,7 @@ def _supply_unit_rows(system: Ventilation, duty: str) -> list[Row]:
     parts = "фильтр G4+F7, нагреватель водяной, охладитель водяной" if large else "фильтр G4, нагреватель водяной"
     outlet, count, mass = ("500×300", "2", "24,0") if large else ("400×300", "1", "19,5")
     text = f"Установка приточная: {parts}, вентилятор; {duty}; {heat}".replace(" кВт", "~кВт")
-    sheet_mark = "AHU-1, см. AHU_datasheet_EN" if large else ""
+    sheet_mark = "AHU-1, см. лист данных" if large else ""
     return [
         (text, system.unit, f"{system.unit}-R-25", AIR_MAKER, "компл.", "1", "612" if large else "268", sheet_mark),
         (
@@ -134,7 +143,16 @@ def _supply_unit_rows(system: Ventilation, duty: str) -> list[Row]:
             "11,0" if large else "7,5",
             "",
         ),
-        ("Щит автоматики и управления с комплектом датчиков", f"ЩАУ-{system.name}", "", AIR_MAKER, "компл.", "1", "18", ""),
+        (
+            "Щит автоматики и управления с комплектом датчиков",
+            f"ЩАУ-{system.name}",
+            "",
+            AIR_MAKER,
+            "компл.",
+            "1",
+            "18",
+            "",
+        ),
         (
             f"Шумоглушитель пластинчатый {outlet}, l=1000 мм",
             f"ШП {outlet}-1000",
@@ -149,11 +167,11 @@ def _supply_unit_rows(system: Ventilation, duty: str) -> list[Row]:
 
 
 def _machine_rows(system: Ventilation, text: str, size: str, mass: str) -> list[Row]:
-    rows: list[Row] = [(text, system.unit, f"{system.unit}-25", AIR_MAKER, "шт.", "1", mass, "")]
-    if system.name == "В1":
-        rows.append((f"Стакан монтажный утеплённый {size}", "СМУ", "", AIR_MAKER, "шт.", "1", "32", ""))
-    rows.append((f"Клапан обратный {size}", "КО", "", DAMPER_MAKER, "шт.", "1", "3,1", ""))
-    return rows
+    machine = (text, system.unit, f"{system.unit}-25", AIR_MAKER, "шт.", "1", mass, "")
+    if system.name == "В21":
+        return [machine, (f"Клапан обратный {size}", "КО", "", DAMPER_MAKER, "шт.", "1", "3,1", "")]
+    base = f"Стакан монтажный утеплённый с обратным клапаном {size}"
+    return [machine, (base, f"СМУ {size}", "", AIR_MAKER, "шт.", "1", "32" if system.name == "В1" else "11", "")]
 
 
 def _device_rows(system: str) -> list[Row]:
@@ -177,13 +195,25 @@ def _duct_rows(system: str) -> list[Row]:
         else:
             text = f"Воздуховод спирально-навивной из оцинкованной стали δ={duct.thickness_mm} мм, {duct.size.label}"
         length = decimal(duct.length_m)
-        rows.append((text, "ГОСТ 14918-2020", "", DUCT_MAKER, "м", length, _duct_mass(duct), ""))
+        rows.append(
+            (
+                text,
+                "ГОСТ 14918-2020",
+                "",
+                DUCT_MAKER,
+                "м",
+                length,
+                _duct_mass(duct),
+                "EI 30" if duct.is_fire_rated else "",
+            )
+        )
     return rows
 
 
 def _material_rows() -> list[Row]:
     flexible = sum(count for system in ("П1", "П2") for kind, count in terminals_of(system) if kind.startswith("ДП"))
-    fittings = sum(surface_m2(system.name) for system in SYSTEMS) * 0.25
+    fittings = surface_m2(RUNS) * 0.25
+    protected = surface_m2(run for run in RUNS if is_fire_rated(run)) * 1.1
     return [
         *_balancing_rows(),
         ("Воздуховод гибкий изолированный Ø160…Ø250", "ВГИ", "", GRILLE_MAKER, "м", decimal(flexible * 0.8), "0,8", ""),
@@ -197,10 +227,26 @@ def _material_rows() -> list[Row]:
             "",
             "25 % поверхности",
         ),
-        ("Покрытие огнезащитное EI 30 по минеральной вате 5 мм с клеевым составом", "ОВК-5", "", "ООО «ТермоЩит»",
-         "м²", "46", "", ""),
-        ("Теплоизоляция воздуховодов наружного воздуха, вспененный каучук 19 мм", "ТК-19", "", "ООО «ТермоЩит»", "м²",
-         "12", "", "ВШ-1 – П1, П2"),
+        (
+            "Покрытие огнезащитное EI 30 по минеральной вате 5 мм с клеевым составом",
+            "ОВК-5",
+            "",
+            "ООО «ТермоЩит»",
+            "м²",
+            str(math.ceil(protected)),
+            "",
+            "",
+        ),
+        (
+            "Теплоизоляция воздуховодов наружного воздуха, вспененный каучук 19 мм",
+            "ТК-19",
+            "",
+            "ООО «ТермоЩит»",
+            "м²",
+            "12",
+            "",
+            "ВШ-1 – П1, П2",
+        ),
         ("Решётка переточная дверная 400×100", "ПР 400×100", "", GRILLE_MAKER, "шт.", "4", "0,6", "пом. 211–214"),
         ("Крепление воздуховодов: шпилька М8, профиль, траверса", "ПТ-8", "", DUCT_MAKER, "кг", "185", "", ""),
     ]
@@ -233,7 +279,4 @@ def _damper_mass(size: Size) -> str:
 
 def _duct_mass(duct: DuctQuantity) -> str:
     """Mass of one metre in kg: perimeter × thickness × 7.85 and 8 % for seams and flanges."""
-    size = duct.size
-    width, height = size.width_mm / 1000, size.height_mm / 1000
-    perimeter = 2 * (width + height) if height else math.pi * width
-    return decimal(perimeter * float(duct.thickness_mm.replace(",", ".")) * 7.85 * 1.08)
+    return decimal(perimeter_m(duct.size) * float(duct.thickness_mm.replace(",", ".")) * 7.85 * 1.08)

@@ -41,7 +41,7 @@ def draw_table(
 
     A row of one cell is a group title: underlined in the middle of the first column that is set to the left.
     """
-    left, top = corner
+    left = corner[0]
     width = sum(column.width_mm for column in columns)
     bottom = draw_heading(sheet, corner, columns, style)
     for row in rows:
@@ -96,9 +96,7 @@ def rule_empty_rows(
     return bottom
 
 
-def _rule_columns(
-    sheet: Sheet, corner: Point, bottom: float, columns: Sequence[Column], group_mm: float = 0.0
-) -> None:
+def _rule_columns(sheet: Sheet, corner: Point, bottom: float, columns: Sequence[Column], group_mm: float = 0.0) -> None:
     left, top = corner
     width = sum(column.width_mm for column in columns)
     sheet.rect(left, top, width, bottom - top, MAIN)

@@ -2,9 +2,11 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ductwork import BALANCED_STEMS, FIRE_DAMPERS, RUNS, TERMINALS, Size
+from ductwork import Run, Size
+from floor_ducts import BALANCED_STEMS, FIRE_DAMPERS, RUNS, TERMINALS
 
 
 @dataclass(frozen=True)
@@ -14,16 +16,26 @@ class DuctQuantity:
     size: Size
     length_m: float
     thickness_mm: str
+    is_fire_rated: bool
 
 
 def ducts_of(system: str) -> list[DuctQuantity]:
     """Rectangular sizes from the largest, then round ones."""
-    lengths: dict[Size, float] = {}
+    lengths: dict[tuple[Size, bool], float] = {}
     for run in RUNS:
         if run.system == system:
-            lengths[run.size] = lengths.get(run.size, 0.0) + run.length_m
-    ordered = sorted(lengths, key=lambda size: (size.height_mm == 0, -size.width_mm, -size.height_mm))
-    return [DuctQuantity(size, math.ceil(lengths[size] * 2) / 2, thickness_mm(size)) for size in ordered]
+            key = run.size, is_fire_rated(run)
+            lengths[key] = lengths.get(key, 0.0) + run.length_m
+    ordered = sorted(lengths, key=lambda key: (key[0].height_mm == 0, -key[0].width_mm, -key[0].height_mm, not key[1]))
+    return [
+        DuctQuantity(size, math.ceil(lengths[size, rated] * 2) / 2, "0,8" if rated else thickness_mm(size), rated)
+        for size, rated in ordered
+    ]
+
+
+def is_fire_rated(run: Run) -> bool:
+    """Whether general note 9 holds for a duct: rectangular mains that begin in the plant room or its shafts."""
+    return run.is_main and run.size.height_mm > 0 and 8.4 < run.start[1] < 14.4
 
 
 def terminals_of(system: str) -> list[tuple[str, int]]:
@@ -48,11 +60,11 @@ def thickness_mm(size: Size) -> str:
     return "0,5" if size.width_mm <= 200 else "0,6"
 
 
-def surface_m2(system: str) -> float:
-    """Outer surface of all ducts of a system."""
-    total = 0.0
-    for run in RUNS:
-        if run.system == system:
-            width, height = run.size.width_mm / 1000, run.size.height_mm / 1000
-            total += run.length_m * (2 * (width + height) if height else math.pi * width)
-    return total
+def surface_m2(runs: Iterable[Run]) -> float:
+    """Outer surface of ducts."""
+    return sum(run.length_m * perimeter_m(run.size) for run in runs)
+
+
+def perimeter_m(size: Size) -> float:
+    width, height = size.width_mm / 1000, size.height_mm / 1000
+    return 2 * (width + height) if height else math.pi * width

@@ -1,7 +1,7 @@
 """Bytes in S3 (MinIO or any other) by their sha256. Every call to the store runs in a thread of its own pool.
 
-Quirks of `rclone serve s3` (dependencies.md §5): keys are paths, so a key must never be the folder of another; errors of
-`get` come as text, which minio-py reports as `InvalidResponseError` instead of `S3Error`.
+Quirks of `rclone serve s3` (dependencies.md §5): keys are paths, so a key must never be the folder of another; errors
+of `get` come as text, which minio-py reports as `InvalidResponseError` instead of `S3Error`.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import IO, TypeVar
+from typing import BinaryIO, TypeVar
 
 import urllib3
 from minio import Minio
@@ -116,7 +116,7 @@ class MinioBlobs:
         self._put_file(digest, io.BytesIO(data), len(data), mime_type)
         return digest
 
-    def _put_file(self, digest: str, file: IO[bytes], size: int, mime_type: str) -> None:
+    def _put_file(self, digest: str, file: BinaryIO, size: int, mime_type: str) -> None:
         """What is there is not written again: others may be reading it."""
         self._make_bucket()
         if self._has(digest):
@@ -185,7 +185,8 @@ def _is_missing(error: MinioException) -> bool:
     if isinstance(error, S3Error):
         return error.code in _MISSING
     if isinstance(error, InvalidResponseError):
-        return error._code == HTTPStatus.NOT_FOUND  # pyright: ignore[reportPrivateUsage] - it has no public one
+        # It says the status in its words only.
+        return f"Response code: {HTTPStatus.NOT_FOUND.value}" in str(error)
     return isinstance(error, ServerError) and error.status_code == HTTPStatus.NOT_FOUND
 
 

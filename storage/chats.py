@@ -93,9 +93,7 @@ class ChatRepository:
 
     async def add_message(self, message: Message, *, attachments: dict[str, Any] | None = None) -> Message:
         """Append to the chat, whose row it holds until the commit; the first question of an unnamed chat names it."""
-        await self._session.execute(
-            update(ChatRow).where(ChatRow.id == message.chat_id).values(updated_at=func.now())
-        )
+        await self._session.execute(update(ChatRow).where(ChatRow.id == message.chat_id).values(updated_at=func.now()))
         number = await self._session.scalar(
             select(func.coalesce(func.max(MessageRow.no), 0) + 1).where(MessageRow.chat_id == message.chat_id)
         )

@@ -1,16 +1,17 @@
 """Documents, their pages, blocks and words as rows."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, delete, func, insert, or_, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.documents import Block, BlockKind, Document, DocumentStatus, Page, PageContent, PageFacts, Word
 from domain.errors import NotFound
 from domain.jobs import JobError
-from storage.postings import LENGTH_COLUMNS, POSTING_COLUMNS, copy_rows, index_page
+from storage.postings import LENGTH_COLUMNS, LENGTHS, POSTING_COLUMNS, POSTINGS, copy_rows, index_page
 from storage.tables.documents import BlockRow, DocumentRow, PageRow
 from storage.tables.search import PageLengthRow, PostingRow
 from storage.visibility import newest_for, visible_to
@@ -35,7 +36,7 @@ class DocumentRepository:
 
     async def visible_ids(self, user_id: UUID) -> list[UUID]:
         query = _living(DocumentRow.id).where(visible_to(user_id), newest_for(user_id))
-        return list(await self._session.scalars(query.order_by(DocumentRow.created_at.desc(), DocumentRow.id.desc())))
+        return list(await self._session.scalars(query.order_by(DocumentRow.id.desc())))
 
     async def readable(self, user_id: UUID, document_ids: Sequence[UUID]) -> list[Document]:
         rows = await self._session.scalars(_living().where(DocumentRow.id.in_(document_ids), visible_to(user_id)))
@@ -45,22 +46,21 @@ class DocumentRepository:
     async def list_visible(
         self, user_id: UUID, *, limit: int, before: UUID | None = None, name_contains: str = ""
     ) -> list[Document]:
-        """All that the user may see, also superseded ones, newest first; by a part of the name in any case.
+        """All that the user may see, also superseded ones, newest first, those after the id `before` in that order.
 
-        `before` is the last id of the former page.
+        `name_contains` is a part of the name in any case.
         """
         query = _living().where(visible_to(user_id))
-        if name_contains:
-            query = query.where(DocumentRow.name.icontains(name_contains, autoescape=True))
         if before is not None:
             query = query.where(DocumentRow.id < before)
-        query = query.order_by(DocumentRow.id.desc()).limit(limit)
-        return [_document_of(row) for row in await self._session.scalars(query)]
+        if name_contains:
+            query = query.where(DocumentRow.name.icontains(name_contains, autoescape=True))
+        return [
+            _document_of(row) for row in await self._session.scalars(query.order_by(DocumentRow.id.desc()).limit(limit))
+        ]
 
     async def of_files(self, user_id: UUID, file_ids: Sequence[UUID]) -> list[UUID]:
-        """The documents read from the user's files."""
-        if not file_ids:
-            return []
+        """The documents that were made of these files and that the user may see."""
         query = _living(DocumentRow.id).where(DocumentRow.file_id.in_(file_ids), visible_to(user_id))
         return list(await self._session.scalars(query.order_by(DocumentRow.id)))
 
@@ -108,8 +108,8 @@ class DocumentRepository:
             await self._session.execute(insert(BlockRow), blocks)
         indexed = [index_page(document_id, name, content) for content in contents]
         postings = [row for rows, _ in indexed for row in rows]
-        await copy_rows(self._session, PostingRow.__tablename__, POSTING_COLUMNS, postings)
-        await copy_rows(self._session, PageLengthRow.__tablename__, LENGTH_COLUMNS, [row for _, row in indexed])
+        await copy_rows(self._session, POSTINGS, POSTING_COLUMNS, postings)
+        await copy_rows(self._session, LENGTHS, LENGTH_COLUMNS, [row for _, row in indexed])
         done = select(func.count()).where(PageRow.document_id == document_id).scalar_subquery()
         await self._set(document_id, pages_done=done)
 
@@ -157,8 +157,10 @@ class DocumentRepository:
         """Removes pages with all that is on them; without numbers the index of the whole document only."""
         tables = (PostingRow, PageLengthRow) if page_nos is None else (PostingRow, PageLengthRow, BlockRow, PageRow)
         for table in tables:
-            on_pages = or_(page_nos is None, table.page_no.in_(page_nos or ()))
-            await self._session.execute(delete(table).where(table.document_id == document_id, on_pages))
+            query = delete(table).where(table.document_id == document_id)
+            if page_nos is not None:
+                query = query.where(table.page_no.in_(page_nos))
+            await self._session.execute(query)
 
 
 def unpack_words(packed: bytes | None) -> tuple[Word, ...]:
@@ -179,7 +181,7 @@ def block_of(row: BlockRow) -> Block:
     )
 
 
-def _living(column: object = DocumentRow) -> Select:
+def _living(column: Any = DocumentRow) -> Select[Any]:
     return select(column).where(DocumentRow.deleted_at.is_(None))
 
 

@@ -73,7 +73,7 @@ async def append_events(
             last_seq, cancelled, ts = row
             numbered = number_events(job_id, epoch, last_seq - len(events) + 1, ts, events)
             return Appended(events=numbered, last_seq=last_seq, cancel_requested=cancelled)
-        why = await first(auto, _WHY_NOT, job_id, epoch, append_no)
+        why: Any = await first(auto, _WHY_NOT, job_id, epoch, append_no)
     if why is None or not why[0]:
         raise LeaseLost(f"job {job_id} epoch {epoch}")
     return Appended(events=(), last_seq=why[1], cancel_requested=False)

@@ -49,23 +49,23 @@ values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, clock_timestam
 _CHANGE = f"""
 with job as (
   update jobs j set
-    state = $2, epoch = $3, attempt = $4, crashes = $5,
+    state = $2::text, epoch = $3, attempt = $4, crashes = $5,
     run_at = case when $6::float8 is null then j.run_at else clock_timestamp() + $6::float8 * interval '1 s' end,
     rung_at = null,
-    lease_owner = case when $7 then $8 when $2 = 'running' then j.lease_owner end,
-    lease_until = case when $7 then clock_timestamp() + $9::float8 * interval '1 s'
-                       when $2 = 'running' then j.lease_until end,
-    append_no = case when $7 then 0 else j.append_no end,
-    cancel_requested_at = case when $10 then clock_timestamp() when $11 then null else j.cancel_requested_at end,
-    deadline_at = case when $11 then clock_timestamp() + j.deadline_in_s * interval '1 s' else j.deadline_at end,
-    waiting_for = case when $2 = 'waiting' then $12::jsonb end,
+    lease_owner = case when $7::bool then $8::text when $2::text = 'running' then j.lease_owner end,
+    lease_until = case when $7::bool then clock_timestamp() + $9::float8 * interval '1 s'
+                       when $2::text = 'running' then j.lease_until end,
+    append_no = case when $7::bool then 0 else j.append_no end,
+    cancel_requested_at = case when $10::bool then clock_timestamp() when $11::bool then null else j.cancel_requested_at end,
+    deadline_at = case when $11::bool then clock_timestamp() + j.deadline_in_s * interval '1 s' else j.deadline_at end,
+    waiting_for = case when $2::text = 'waiting' then $12::jsonb end,
     error = $13::jsonb,
-    result = case when $2 = 'succeeded' then $14::jsonb when $11 then null else j.result end,
+    result = case when $2::text = 'succeeded' then $14::jsonb when $11::bool then null else j.result end,
     usage = coalesce($15::jsonb, j.usage),
-    stage = case when $11 then null else j.stage end,
-    progress = case when $2 = 'succeeded' then 1 when $11 then 0 else j.progress end,
-    started_at = case when $7 then coalesce(j.started_at, clock_timestamp()) else j.started_at end,
-    finished_at = case when $2 in ('succeeded', 'failed', 'cancelled') then clock_timestamp() end,
+    stage = case when $11::bool then null when $7::bool then ($18::text[])[cardinality($18::text[])] else j.stage end,
+    progress = case when $2::text = 'succeeded' then 1 when $11::bool then 0 else j.progress end,
+    started_at = case when $7::bool then coalesce(j.started_at, clock_timestamp()) else j.started_at end,
+    finished_at = case when $2::text in ('succeeded', 'failed', 'cancelled') then clock_timestamp() end,
     ordering_no = coalesce($16::int, j.ordering_no),
     last_seq = j.last_seq + cardinality($17::text[])
   where j.id = $1
@@ -218,9 +218,7 @@ class JobRepository:
             connection, _CHANGE, *_change_arguments(job_id, decision, owner, result, usage, ordering_no, events)
         )
         job = job_of(written[1:])
-        self._outbox.events.extend(
-            number_events(job_id, job.epoch, job.last_seq - len(events) + 1, written[0], events)
-        )
+        self._outbox.events.extend(number_events(job_id, job.epoch, job.last_seq - len(events) + 1, written[0], events))
         await self._follow(connection, subject, decision, job)
         return Transition(decision=decision, job=job)
 
@@ -287,9 +285,7 @@ class JobRepository:
         await self.transition(
             job_id, rules_jobs.Park(epoch=epoch, reason={"kind": "children", "children": len(children)})
         )
-        await connection.exec_driver_sql(
-            "update jobs set pending_children = $2 where id = $1", (job_id, len(children))
-        )
+        await connection.exec_driver_sql("update jobs set pending_children = $2 where id = $1", (job_id, len(children)))
         for child in children:
             await self.accept(msgspec.structs.replace(child, parent_id=job_id))
         if not children:

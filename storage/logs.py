@@ -8,7 +8,9 @@ from typing import Any
 import structlog
 
 _SECRET_FIELD = re.compile(r"(token|secret|password|authorization|api_key|cookie)", re.IGNORECASE)
-_SECRET_TEXT = re.compile(r"azd_[A-Za-z0-9_\-]{20,}|eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+|([?&]token=)[^&\s]+")
+_SECRET_TEXT = re.compile(
+    r"azd_[A-Za-z0-9_\-]{20,}|eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+|([?&]token=)[^&\s]+"
+)
 
 
 def set_up_logs(process: str, level: str = "INFO") -> None:

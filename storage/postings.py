@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.documents import Page, PageContent
 from storage.terms import count_terms
 
+POSTINGS = "postings"
+LENGTHS = "page_lengths"
 POSTING_COLUMNS = ("term", "document_id", "page_no", "tf", "block_nos", "block_tfs")
 LENGTH_COLUMNS = ("document_id", "page_no", "length", "block_lengths")
 

@@ -114,7 +114,11 @@ async def _hits(session: AsyncSession, ranked: Sequence[Any], terms: set[str]) -
     """The ranked places with names, snippets and boxes; three queries in all."""
     pages = {(row.document_id, row.page_no) for row in ranked}
     names = dict(
-        (await session.execute(select(DocumentRow.id, DocumentRow.name).where(DocumentRow.id.in_({d for d, _ in pages}))))
+        (
+            await session.execute(
+                select(DocumentRow.id, DocumentRow.name).where(DocumentRow.id.in_({d for d, _ in pages}))
+            )
+        )
         .tuples()
         .all()
     )

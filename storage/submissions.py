@@ -13,7 +13,9 @@ _TAKE = """
 insert into idempotency_keys (user_id, route, key, request_hash) values ($1, $2, $3, $4)
 on conflict do nothing returning 1
 """
-_KNOWN = "select request_hash, status, response::text from idempotency_keys where user_id = $1 and route = $2 and key = $3"
+_KNOWN = (
+    "select request_hash, status, response::text from idempotency_keys where user_id = $1 and route = $2 and key = $3"
+)
 _ANSWERED = """
 update idempotency_keys set status = $4, response = $5::jsonb where user_id = $1 and route = $2 and key = $3
 """
@@ -22,6 +24,7 @@ update quotas set reserved = reserved + $3
 where user_id = $1 and kind = $2 and period = to_char(now() at time zone 'utc', 'YYYY-MM')
 returning used + reserved <= cap
 """
+
 
 class Replay(msgspec.Struct, frozen=True):
     """The answer that an earlier request with the same key was given."""

@@ -16,12 +16,11 @@ import snowballstemmer
 PART_WEIGHT = 0.3
 """Of the parts of a designation in a query: they help where a document writes it apart, and are mostly common."""
 
-STOP_WORDS = frozenset(
-    "a an the of in on at by for to from with and or is are was were be been it its this that these those as what which "
-    "who how does do did has have had s t if not no than then into "
-    "и в во на по для с со к ко от из за о об при что как какой какая какие какое каков какова каковы это не ли или а но "
-    "то у до над под".split()
-)
+_STOP_WORDS_EN = """a an the of in on at by for to from with and or is are was were be been it its this that these those
+as what which who how does do did has have had s t if not no than then into"""
+_STOP_WORDS_RU = """и в во на по для с со к ко от из за о об при что как какой какая какие какое каков какова каковы это
+не ли или а но то у до над под"""
+STOP_WORDS = frozenset((_STOP_WORDS_EN + " " + _STOP_WORDS_RU).split())
 
 # Both bounded: a term is a key of an index, and a page may consist of one endless word.
 _WORD = re.compile(r"[^\W_]{1,60}")

@@ -24,7 +24,7 @@ from storage.users import UserRepository
 class Deliver(Protocol):
     """Publishes events and rings queues; never raises, never takes longer than a second."""
 
-    async def __call__(self, outbox: Outbox) -> None: ...
+    async def __call__(self, outbox: Outbox, /) -> None: ...
 
 
 class SqlUnitOfWork:

@@ -156,9 +156,7 @@ class UserRepository:
         return _user_of(row) if row else None
 
     async def settings(self, user_id: UUID) -> Settings:
-        changed = await self._session.scalar(
-            select(UserSettingsRow.changed).where(UserSettingsRow.user_id == user_id)
-        )
+        changed = await self._session.scalar(select(UserSettingsRow.changed).where(UserSettingsRow.user_id == user_id))
         return msgspec.convert(changed or {}, type=Settings, strict=False)
 
     async def change_settings(self, user_id: UUID, changes: dict[str, Any]) -> Settings:

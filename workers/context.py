@@ -12,7 +12,7 @@ from domain.llm import Part, Usage
 from domain.ports import BlobStore, PageReader, Renderer, SearchIndex
 from domain.stage import Asked
 from storage.uow import Database, SqlUnitOfWork
-from workers.asking import Asker, AskingRun
+from workers.asking import Asker
 from workers.telling import Teller
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -32,9 +32,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
 class RunContext:
     """One run of a job. `spent` is what the job has used of models so far, over all its runs."""
 
-    def __init__(
-        self, job: Job, tools: Tools, teller: Teller, has_streamed: Callable[[], Awaitable[bool]]
-    ) -> None:
+    def __init__(self, job: Job, tools: Tools, teller: Teller, has_streamed: Callable[[], Awaitable[bool]]) -> None:
         self.job = job
         self.search = tools.search
         self.blobs = tools.blobs
@@ -44,11 +42,7 @@ class RunContext:
         self._tools = tools
         self._has_streamed = has_streamed
         self._streamed: bool | None = False if job.epoch <= 1 else None
-        self._asking: AskingRun | None = None
-
-    @property
-    def spent(self) -> Usage:
-        return self.job.usage if self._asking is None else self._asking.spent
+        self.spent = job.usage
 
     def uow(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
         return self._tools.database.uow()
@@ -66,6 +60,10 @@ class RunContext:
         self._streamed = True
         await self.teller.tell_delta(EventType.ANSWER_DELTA, text)
 
+    async def write_thought(self, text: str) -> None:
+        """Stream a piece of the model's thinking, coalesced like the answer."""
+        await self.teller.tell_delta(EventType.THINKING_DELTA, text)
+
     async def restart_answer(self, reason: str) -> None:
         if self._streamed is None:
             self._streamed = await self._has_streamed()
@@ -82,26 +80,10 @@ class RunContext:
         parts: tuple[Part, ...] = (),
         stream_field: str | None = None,
     ) -> Asked:
-        run = await self._asking_run()
-        run.stage = self.teller.stage or ""
         return await self._tools.asker.ask(
-            run, role, prompt, variables, schema, parts=parts, stream_field=stream_field
+            self, role, prompt, variables, schema, parts=parts, stream_field=stream_field
         )
 
-    async def _asking_run(self) -> AskingRun:
-        if self._asking is None:
-            async with self.uow() as uow:
-                settings = await uow.users.settings(self.job.user_id)
-            self._asking = AskingRun(
-                job_id=self.job.id,
-                user_id=self.job.user_id,
-                stage="",
-                settings=settings,
-                write_answer=self.write_answer,
-                write_thought=lambda text: self.teller.tell_delta(EventType.THINKING_DELTA, text),
-                restart_answer=self.restart_answer,
-                # A cancelled or lost run is cancelled as a task, which ends the stream between two chunks.
-                check=lambda: None,
-                spent=self.job.usage,
-            )
-        return self._asking
+    def spend(self, usage: Usage) -> None:
+        """Count what a call cost, also one that failed."""
+        self.spent = self.spent + usage

@@ -213,11 +213,11 @@ class Engine:
         await persist(write, "checkpoint")
         run.step_no += 1
 
-    async def _finish(
-        self, run: Run, ctx: RunContext, stage: Stage, outcome: Outcome, duration_ms: int
-    ) -> None:
+    async def _finish(self, run: Run, ctx: RunContext, stage: Stage, outcome: Outcome, duration_ms: int) -> None:
         run.ended = True
-        finished = outcome if isinstance(outcome, Finished) else Finished(result={}, write=getattr(outcome, "write", None))
+        finished = (
+            outcome if isinstance(outcome, Finished) else Finished(result={}, write=getattr(outcome, "write", None))
+        )
         payload: dict[str, Any] = {"result": finished.result, "usage": msgspec.to_builtins(run.usage)}
         if finished.text is not None:
             payload["text_sha256"] = sha256(finished.text.encode()).hexdigest()
@@ -247,9 +247,7 @@ class Engine:
     async def _park(self, run: Run, outcome: Wait) -> None:
         async def write() -> None:
             async with self._tools.database.uow() as uow:
-                await uow.jobs.park(
-                    run.job.id, run.job.epoch, document_ids=outcome.document_ids, reason=outcome.reason
-                )
+                await uow.jobs.park(run.job.id, run.job.epoch, document_ids=outcome.document_ids, reason=outcome.reason)
                 await uow.commit()
 
         await persist(write, "park")
@@ -339,5 +337,3 @@ def _log_failure(job: Job, failure: Failure, error: BaseException | None) -> Non
         _log.error("job_bug", **fields, exc_info=error)
     else:
         _log.warning("job_failed", **fields, kind=failure.kind.value, detail=str(error)[:300])
-
-

@@ -3,7 +3,6 @@ of its own: whatever blocks the worker's event loop does not stop it (DESIGN §4
 
 import asyncio
 import threading
-
 from uuid import UUID
 
 import asyncpg
@@ -46,7 +45,7 @@ class Heartbeat:
             try:
                 if connection is None or connection.is_closed():
                     connection = await asyncpg.connect(self._url, timeout=3, command_timeout=5)
-                await self._beat(connection)
+                await self._beat(connection)  # pyright: ignore[reportArgumentType] - asyncpg is untyped
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
                 _log.warning("heartbeat_missed", error=type(error).__name__)
                 if connection is not None:
@@ -85,5 +84,3 @@ class Heartbeat:
         run = self._engine.runs.get(job_id)
         if run is not None and run.job.epoch == epoch and not run.ended:
             run.stop(reason)
-
-

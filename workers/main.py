@@ -13,8 +13,9 @@ import structlog
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.family_list import FAMILIES, end_hooks
+from domain.budgets import Budget
 from domain.family import Family
+from domain.family_list import FAMILIES, end_hooks
 from domain.ids import new_id
 from domain.llm import LLMCall
 from domain.ports import LLMLog, PromptStore
@@ -114,9 +115,7 @@ async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> Non
     )
     heartbeat.start()
     look = _drawing(stores, engine) if settings.queue == RENDER else engine.look
-    worker, broker = open_worker(
-        settings.storage.redis_url, queue=settings.queue, threads=settings.slots, look=look
-    )
+    worker, broker = open_worker(settings.storage.redis_url, queue=settings.queue, threads=settings.slots, look=look)
     worker.start()
     sweeping = asyncio.create_task(reconciler.run())
     _log.info("worker_started", queue=settings.queue, slot=settings.slot, slots=settings.slots)
@@ -143,6 +142,7 @@ def make_engine(
         config=ModelConfig(),
         prompts=prompts,
         log=PatientLog(DatabaseLLMLog(stores.sessions)),
+        budget=Budget(),
     )
     tools = Tools(
         database=stores.database,

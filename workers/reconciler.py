@@ -6,7 +6,8 @@ Any number of copies may run: every row is taken with SKIP LOCKED and decided un
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -36,7 +37,7 @@ class Reconciler:
         publisher: Publisher,
         *,
         own_queue: str,
-        look: Callable[[], Awaitable[None]],
+        look: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self._database = database
         self._engine = engine

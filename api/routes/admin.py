@@ -146,9 +146,7 @@ async def list_users(
 
 
 @post("/users", status_code=201, tags=["admin"])
-async def create_user(
-    request: AuthRequest, data: JSONBody[NewUser], services: NamedDependency[Services]
-) -> UserView:
+async def create_user(request: AuthRequest, data: JSONBody[NewUser], services: NamedDependency[Services]) -> UserView:
     async with services.database.uow() as uow:
         user = await uow.users.add(data.username, data.role)
         await uow.users.audit(request.user.id, "user.created", str(user.id), role=data.role)

@@ -8,7 +8,7 @@ from litestar import Router, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from api.auth import ACCESS_LIFE, AuthRequest, issue_access_token
+from api.auth import ACCESS_LIFE, AuthRequest, issue_access_token, token_id
 from api.services import Services
 from domain.errors import NotAllowed, NotAuthenticated
 from storage.users import User
@@ -38,9 +38,7 @@ class Said(msgspec.Struct):
 
 
 def view_of(user: User) -> UserView:
-    return UserView(
-        id=user.id, username=user.username, role=user.role, status=user.status, created_at=user.created_at
-    )
+    return UserView(id=user.id, username=user.username, role=user.role, status=user.status, created_at=user.created_at)
 
 
 @post("/exchange", status_code=200, tags=["auth"])
@@ -63,7 +61,7 @@ async def exchange(data: JSONBody[Exchange], services: NamedDependency[Services]
 async def logout(request: AuthRequest, services: NamedDependency[Services]) -> Said:
     """Revoke the access token of this request."""
     async with services.database.uow() as uow:
-        await uow.users.revoke_access(UUID(request.auth.jti), request.auth.exp)
+        await uow.users.revoke_access(token_id(request.auth), request.auth.exp)
         await uow.commit()
     return Said("logged out")
 

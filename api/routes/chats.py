@@ -150,9 +150,7 @@ async def change_chat(
 
 
 @delete("/{chat_id:uuid}", status_code=202, tags=["chats"])
-async def delete_chat(
-    request: AuthRequest, chat_id: FromPath[UUID], services: NamedDependency[Services]
-) -> Deleted:
+async def delete_chat(request: AuthRequest, chat_id: FromPath[UUID], services: NamedDependency[Services]) -> Deleted:
     """The chat is gone at once; its unfinished jobs are cancelled."""
     async with services.database.uow() as uow:
         await uow.chats.get(chat_id, user_id=request.user.id)

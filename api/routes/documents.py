@@ -156,9 +156,7 @@ async def list_blocks(
 
 
 @get("/{document_id:uuid}/pages", tags=["documents"])
-async def list_pages(
-    request: AuthRequest, document_id: FromPath[UUID], services: NamedDependency[Services]
-) -> Pages:
+async def list_pages(request: AuthRequest, document_id: FromPath[UUID], services: NamedDependency[Services]) -> Pages:
     async with services.database.uow() as uow:
         await uow.documents.get(document_id, user_id=request.user.id)
         return Pages(items=await uow.documents.pages(document_id))
@@ -202,9 +200,7 @@ async def render_page(
 
 async def _keep(services: Services, file: UploadFile, mime_type: str) -> str:
     """Store an uploaded part; its digest."""
-    digest, _ = await services.blobs.put_stream(
-        chunks_of(file), limit_bytes=MAX_UPLOAD_BYTES, mime_type=mime_type
-    )
+    digest, _ = await services.blobs.put_stream(chunks_of(file), limit_bytes=MAX_UPLOAD_BYTES, mime_type=mime_type)
     return digest
 
 

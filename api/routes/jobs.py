@@ -142,9 +142,7 @@ async def job_events(
         return Response(None, status_code=204)
     if "application/json" in accept and "text/event-stream" not in accept:
         return Response(await _poll(services, job, cursor, wait), media_type="application/json")
-    stream = services.streams.job_stream(
-        request.user.id, job_id, after=cursor, life_s=seconds_left(request.auth)
-    )
+    stream = services.streams.job_stream(request.user.id, job_id, after=cursor, life_s=seconds_left(request.auth))
     return SSEResponse(stream)
 
 

@@ -56,9 +56,7 @@ async def health() -> Health:
 @get("/ready", tags=["system"])
 async def ready(services: NamedDependency[Services]) -> Response[Readiness]:
     """200 when the stores answer and a worker serves every queue, else 503 with what is missing."""
-    (database, workers), redis, blobs = await asyncio.gather(
-        _database(services), _redis(services), _blobs(services)
-    )
+    (database, workers), redis, blobs = await asyncio.gather(_database(services), _redis(services), _blobs(services))
     missing = {"interactive", "background", "render"} - workers.keys()
     parts = {
         "database": database,

@@ -47,9 +47,7 @@ class JobRow(Base):
             unique=True,
             postgresql_where=text("state = 'running' and ordering_key is not null"),
         ),
-        Index(
-            "ix_jobs_deadline", "deadline_at", postgresql_where=text("state in ('queued', 'running', 'waiting')")
-        ),
+        Index("ix_jobs_deadline", "deadline_at", postgresql_where=text("state in ('queued', 'running', 'waiting')")),
         Index("ix_jobs_user_id_id", "user_id", "id"),
         Index("ix_jobs_family_finished_at", "family", "mode", "finished_at"),
     )

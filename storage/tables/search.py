@@ -1,4 +1,4 @@
-"""The inverted index of pages and blocks (DESIGN §9). Rows are written with their page and deleted with their document."""
+"""The inverted index of pages and blocks (DESIGN §9); written with its page and deleted with its document."""
 
 from uuid import UUID
 

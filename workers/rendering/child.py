@@ -23,8 +23,8 @@ from workers.rendering.protocol import (
     Counted,
     CountPages,
     Done,
-    DrawRegion,
     Drawn,
+    DrawRegion,
     Failed,
     ReadPages,
     Ready,
@@ -51,7 +51,7 @@ def main() -> None:
 
 def _answers(task: Task, descriptor: int) -> Iterator[Reply]:
     try:
-        with _mapped(descriptor) as file, open_document(file) as document:
+        with _Mapped(descriptor) as file, open_document(file) as document:
             yield from _perform(task, document)
     except DomainError as error:
         yield Failed(error.code, str(error), spent=isinstance(error, DocumentTooHeavy))
@@ -71,7 +71,7 @@ def _perform(task: Task, document: pymupdf.Document) -> Iterator[Reply]:
             yield Done()
 
 
-class _mapped:
+class _Mapped:
     """The file as memory; nothing of it is copied. An empty file cannot be mapped."""
 
     def __init__(self, descriptor: int) -> None:

@@ -1,4 +1,4 @@
-"""The limits a render child puts on itself before it opens anything (reliability.md §5.1). Linux; best effort elsewhere.
+"""The limits a render child puts on itself before it opens anything (reliability.md §5.1).
 
 Everything here is irrevocable for the process. Each measure is tolerated when the kernel lacks it; the child reports
 which ones are in force.

@@ -49,10 +49,11 @@ class FileCache:
         partial = path.with_suffix(".part")
         try:
             await self._blobs.fetch(digest, str(partial))
-            partial.replace(path)
+            os.replace(partial, path)
         finally:
-            partial.unlink(missing_ok=True)
-        self._sizes[digest] = path.stat().st_size
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial)
+        self._sizes[digest] = os.stat(path).st_size
 
     def _evict(self) -> None:
         """The newest copy stays, whatever its size."""

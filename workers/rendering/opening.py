@@ -8,6 +8,7 @@ import io
 
 import pymupdf
 from PIL import Image
+from pymupdf import mupdf
 
 from domain.errors import (
     DocumentDamaged,
@@ -39,7 +40,7 @@ _NAMED = {
     b"{\\rtf": "RTF",
 }
 
-DAMAGES = (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase)
+DAMAGES = (RuntimeError, ValueError, mupdf.FzErrorBase)
 """What pymupdf raises on damaged files; `mupdf.FzErrorBase` is not always wrapped."""
 
 
@@ -66,7 +67,7 @@ def open_document(file: memoryview) -> pymupdf.Document:
     except DAMAGES as damage:
         raise _damaged(damage) from damage
     if document.needs_pass:
-        raise DocumentEncrypted()
+        raise DocumentEncrypted
     if filetype == "pdf" and not document.is_pdf:
         raise UnsupportedFormat("opens, but is no PDF")
     if document.page_count < 1:

@@ -56,9 +56,7 @@ class _Paragraph(msgspec.Struct, frozen=True, kw_only=True):
             and merged[0].is_level
             and (size_pt >= HEADING_SIZE * body_pt or all(line.is_bold for line in merged))
         )
-        return cls(
-            lines=tuple(merged), box=around(line.box for line in merged), size_pt=size_pt, is_heading=is_heading
-        )
+        return cls(lines=tuple(merged), box=around(line.box for line in merged), size_pt=size_pt, is_heading=is_heading)
 
     @property
     def characters(self) -> int:

@@ -13,7 +13,7 @@ class TextWord(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TextLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Words on one baseline, in order. `paragraph` is the number PyMuPDF's own grouping gives; `size_pt` of the font."""
+    """Words on one baseline, in order. `paragraph` is PyMuPDF's own grouping, `size_pt` the font's size."""
 
     words: tuple[TextWord, ...]
     box: Box

@@ -15,21 +15,21 @@ from domain.documents import Page, PageContent, PageFacts
 from domain.errors import DocumentDamaged, DocumentRejected, DocumentTooHeavy, DomainError
 from domain.evidence import Drawing, RenderSpec
 from domain.ports import BlobStore
+from domain.rules_rejections import rejection
 from workers.rendering.child_process import ChildDied, ChildProcess
 from workers.rendering.file_cache import CACHE_LIMIT_BYTES, FileCache
 from workers.rendering.protocol import (
     UNREAD,
     Counted,
     CountPages,
-    DrawRegion,
     Drawn,
+    DrawRegion,
     Failed,
     PageBegun,
     PageRead,
     ReadPages,
     Reply,
     Task,
-    error_of,
 )
 
 TASK_TIMEOUT_S = 20.0
@@ -121,7 +121,7 @@ class RenderPool:
             reading.died_on = reading.next_page_no
             return
         if isinstance(reply, Failed):
-            raise error_of(reply)
+            raise rejection(reply.code, reply.detail)
         if reading.next_page_no <= last:
             raise DocumentDamaged("fewer pages than promised")
 
@@ -134,7 +134,7 @@ class RenderPool:
                 _log.warning("render_child_died", sha256=sha256, reason=str(death))
                 continue
             if isinstance(reply, Failed):
-                raise error_of(reply)
+                raise rejection(reply.code, reply.detail)
             return reply
         raise DocumentDamaged("the child died twice")
 

@@ -8,16 +8,6 @@ import struct
 import msgspec
 
 from domain.documents import PageContent
-from domain.errors import (
-    DocumentDamaged,
-    DocumentEmpty,
-    DocumentEncrypted,
-    DocumentRejected,
-    DocumentTooHeavy,
-    DomainError,
-    RegionOutsidePage,
-    UnsupportedFormat,
-)
 from domain.evidence import Drawing, RenderSpec
 
 HEADER = struct.Struct(">I")
@@ -93,21 +83,3 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 Reply = Ready | Counted | PageBegun | PageRead | Drawn | Done | Failed
 LAST_REPLIES = (Counted, Drawn, Done, Failed)
-
-_ERRORS: dict[str, type[DomainError]] = {
-    error.code: error
-    for error in (
-        UnsupportedFormat,
-        DocumentEncrypted,
-        DocumentDamaged,
-        DocumentEmpty,
-        DocumentTooHeavy,
-        DocumentRejected,
-        RegionOutsidePage,
-    )
-}
-
-
-def error_of(failed: Failed) -> DomainError:
-    """The exception a failure stands for; an unknown code counts as a damaged document."""
-    return _ERRORS.get(failed.code, DocumentDamaged)(failed.detail)

@@ -12,7 +12,7 @@ from domain.errors import DocumentDamaged
 from domain.ids import derive_block_id
 from workers.rendering.cells import TooManyLines
 from workers.rendering.geometry import seen_boxes, unrotated_size
-from workers.rendering.opening import DAMAGES, is_out_of_memory, load_page
+from workers.rendering.opening import load_page
 from workers.rendering.ordering import reading_order
 from workers.rendering.paragraphs import make_paragraphs
 from workers.rendering.pictures import DRAWING_PATHS, Marks, clusters, coverage, read_marks, without_frames
@@ -94,16 +94,17 @@ def _pictures(page: pymupdf.Page, marks: Marks, tables: list[Piece]) -> list[Pie
         Piece(kind=BlockKind.IMAGE, box=box, content="", category="picture") for box in clusters(raster, page_box)
     ]
     covered = [piece.box for piece in pieces]
-    for box in clusters(drawn, page_box, least_members=DRAWING_PATHS):
-        if not any(is_within(centre(box), other) and area(other) > area(box) / 2 for other in covered):
-            pieces.append(Piece(kind=BlockKind.IMAGE, box=box, content="", category="drawing"))
+    drawings = [
+        box
+        for box in clusters(drawn, page_box, least_members=DRAWING_PATHS)
+        if not any(is_within(centre(box), other) and area(other) > area(box) / 2 for other in covered)
+    ]
+    pieces.extend(Piece(kind=BlockKind.IMAGE, box=box, content="", category="drawing") for box in drawings)
     return pieces
 
 
-def _content(
-    page: pymupdf.Page, pieces: list[Piece], text: PageText, marks: Marks, warnings: list[str]
-) -> PageContent:
-    page_no = page.number + 1
+def _content(page: pymupdf.Page, pieces: list[Piece], text: PageText, marks: Marks, warnings: list[str]) -> PageContent:
+    page_no = (page.number or 0) + 1
     occurrences: Counter[tuple[str, str]] = Counter()
     blocks: list[Block] = []
     words: list[Word] = []
@@ -153,7 +154,7 @@ def _facts(page: pymupdf.Page, text: PageText, marks: Marks, warnings: list[str]
         characters=characters,
         picture_coverage=covered,
         smallest_glyph_pt=text.smallest_size_pt,
-        needs_ocr=illegible or has_content and characters < NEAR_TEXTLESS,
+        needs_ocr=illegible or (has_content and characters < NEAR_TEXTLESS),
         read_by="recognised_layer" if text.is_recognised else "text",
         sheet=stamp.get("sheet"),
         title=stamp.get("title"),

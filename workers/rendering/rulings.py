@@ -31,7 +31,7 @@ def read_rulings(page: pymupdf.Page, paths: list[Box]) -> Rulings:
     """
     segments: Iterable[_Segment] = paths
     if len(paths) <= DRAWINGS_LIMIT:
-        segments = (segment for drawing in page.get_cdrawings() for segment in _of_drawing(drawing))
+        segments = (segment for drawing in page.get_cdrawings() or () for segment in _of_drawing(drawing))
     level: list[Ruling] = []
     upright: list[Ruling] = []
     for x0, y0, x1, y1 in seen_boxes(page, segments):

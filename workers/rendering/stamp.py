@@ -1,3 +1,5 @@
 """placeholder"""
+
+
 def read_stamp(lines, page_box):
     return {}

@@ -66,7 +66,7 @@ def _is_table(rows: list[_Row], filled: int, cells: int) -> bool:
     wide = [sum(bool(cell) for cell in row.cells) for row in rows]
     full_rows = sum(width >= 3 for width in wide)
     pairs = sum(width >= 2 for width in wide)
-    return full_rows >= 2 or pairs >= 2 and filled >= max(LEAST_CELLS_WITH_TEXT, LEAST_TEXT_SHARE * cells)
+    return full_rows >= 2 or (pairs >= 2 and filled >= max(LEAST_CELLS_WITH_TEXT, LEAST_TEXT_SHARE * cells))
 
 
 def _without_side_stamps(cells: list[Box], lines: tuple[TextLine, ...]) -> list[Box]:

@@ -9,9 +9,11 @@ from collections import defaultdict
 
 import msgspec
 import pymupdf
+from pymupdf import mupdf
 
 from domain.documents import Box
 from workers.rendering.encoding import is_mistaken, repaired
+from workers.rendering.geometry import seen_boxes, unrotated_size
 from workers.rendering.pieces import TextLine, TextWord, around, centre, is_within
 
 LEAST_SIZE_PT = 1.0
@@ -25,7 +27,7 @@ CHECKED_SPANS_LIMIT = 300
 
 # A font without a table of Unicode values mostly has the codes of ASCII, so the code is taken for the letter.
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
-_SEEN = pymupdf.mupdf.FZ_STEXT_FILLED | pymupdf.mupdf.FZ_STEXT_STROKED | pymupdf.mupdf.FZ_STEXT_CLIPPED
+_SEEN = mupdf.FZ_STEXT_FILLED | mupdf.FZ_STEXT_STROKED | mupdf.FZ_STEXT_CLIPPED
 _BOLD = pymupdf.TEXT_FONT_BOLD
 
 
@@ -55,7 +57,8 @@ def read_text(page: pymupdf.Page, pictures: list[Box]) -> PageText:
     spans, directions = _spans(page, textpage, pictures)
     by_line: dict[tuple[int, int], list[tuple[TextWord, _Span]]] = defaultdict(list)
     hidden_words = 0
-    whole = tuple(pymupdf.Rect(page.rect) * page.derotation_matrix)
+    width, height = unrotated_size(page)
+    whole = (0.0, 0.0, width, height)
     printed = _Printed()
     for x0, y0, x1, y1, text, block_no, line_no, _ in textpage.extractWORDS():
         box = (x0, y0, x1, y1)
@@ -65,7 +68,7 @@ def read_text(page: pymupdf.Page, pictures: list[Box]) -> PageText:
             continue
         if printed.again(text, box):
             continue
-        seen = tuple(pymupdf.Rect(box) * page.rotation_matrix)
+        (seen,) = seen_boxes(page, (box,))
         by_line[block_no, line_no].append((TextWord(text, seen), span))
     is_repaired = is_mistaken([word.text for words in by_line.values() for word, _ in words])
     lines = [_line(key[0], words, directions[key], is_repaired) for key, words in by_line.items()]
@@ -99,7 +102,7 @@ def _span(span: dict, pictures: list[Box], pale: "_PaleText") -> _Span:
     box = span["bbox"]
     invisible = span["alpha"] == 0 or not span["char_flags"] & _SEEN
     over_picture = invisible and any(is_within(centre(box), picture) for picture in pictures)
-    hidden = invisible and not over_picture or span["size"] < LEAST_SIZE_PT
+    hidden = (invisible and not over_picture) or span["size"] < LEAST_SIZE_PT
     if not hidden and not invisible and _is_pale(span["color"]):
         hidden = pale.is_invisible(box)
     return _Span(box, span["size"], bool(span["flags"] & _BOLD), hidden, over_picture)

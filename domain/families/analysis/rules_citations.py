@@ -15,6 +15,7 @@ MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
 """A citation mark in an answer: [1], [2, 3], [1–3]."""
 
 _PIECES = re.compile(r"…|\.{3,}|\||\n|<br ?/?>")
+_SPACES = re.compile(r"[\s|]+|<br ?/?>")
 _EDGES = " \t\n\r\"'«»„“”‘’.,;:…()[]|"
 
 
@@ -59,20 +60,13 @@ def find_quote(quote: str, source: Source) -> tuple[Box, ...] | None:
 
     A quote with … or | in it is found when all its pieces are.
     """
+    streams = [Stream([word.text for word in source.words]), Stream(_SPACES.split(source.block.content))]
     pieces = [piece for piece in (part.strip(_EDGES) for part in _PIECES.split(quote)) if fold(piece)]
-    if not pieces:
-        return None
-    stream = Stream(source.words) if source.words else None
-    whole = _locate(quote.strip(_EDGES), source, stream)
-    if whole is not None:
-        return whole
-    found = [_locate(piece, source, stream) for piece in pieces]
-    boxes: list[Box] = []
-    for piece_boxes in found:
-        if piece_boxes is None:
-            return None
-        boxes += [box for box in piece_boxes if box not in boxes]
-    return tuple(boxes)
+    for wanted in ([quote.strip(_EDGES)], pieces):
+        boxes = _locate(wanted, streams[0], streams[1], source.words)
+        if boxes is not None:
+            return boxes
+    return None
 
 
 def words_of(block: Block, page_words: Sequence[Word]) -> tuple[Word, ...]:
@@ -85,14 +79,13 @@ def words_of(block: Block, page_words: Sequence[Word]) -> tuple[Word, ...]:
 
 
 class Stream:
-    """The words of a block as one folded string that knows which word each character came from."""
+    """Words as one folded string that knows which word each character came from."""
 
-    def __init__(self, words: Sequence[Word]) -> None:
-        self.words = words
+    def __init__(self, words: Sequence[str]) -> None:
         letters: list[str] = []
         origins: list[int] = []
         for index, word in enumerate(words):
-            folded = fold_word(word.text)
+            folded = fold_word(word)
             letters += folded
             origins += [index] * len(folded)
         keep = [not _is_inner_hyphen(letters, place) for place in range(len(letters))]
@@ -165,31 +158,16 @@ def _citation(number: int, reply: ReplyCitation, source: Source, boxes: tuple[Bo
     )
 
 
-def _locate(quote: str, source: Source, stream: Stream | None) -> tuple[Box, ...] | None:
-    if stream is not None:
-        found = stream.find(quote)
+def _locate(pieces: Sequence[str], stream: Stream, content: Stream, words: Sequence[Word]) -> tuple[Box, ...] | None:
+    """The boxes of all pieces. A piece that only the content has (the words divide it otherwise) gives no box."""
+    boxes: list[Box] = []
+    for piece in pieces:
+        found = stream.find(piece)
         if found is not None:
-            return line_boxes(source.words[found[0] : found[1] + 1])
-    return () if _reads(source.block.content, quote) else None
-
-
-def _reads(content: str, quote: str) -> bool:
-    wanted, text = fold(quote), fold(content)
-    start = text.find(wanted)
-    while start >= 0:
-        if is_border_of_digits(text, start) and is_border_of_digits(text, start + len(wanted)):
-            return True
-        start = text.find(wanted, start + 1)
-    return False
-
-
-def is_border_of_digits(text: str, place: int) -> bool:
-    """As `is_border`, for text without white space: letters may touch, digits may not."""
-    if place <= 0 or place >= len(text):
-        return True
-    return not (text[place - 1].isdigit() and text[place].isdigit()) and (
-        is_border(text, place) or not (text[place - 1].isdigit() or text[place].isdigit())
-    )
+            boxes += [box for box in line_boxes(words[found[0] : found[1] + 1]) if box not in boxes]
+        elif content.find(piece) is None:
+            return None
+    return tuple(boxes) if pieces else None
 
 
 def _is_inner_hyphen(letters: Sequence[str], place: int) -> bool:

@@ -1,0 +1,286 @@
+"""Looking claims up in the spots of the cited blocks."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from domain.answers import Verdict
+from domain.documents import Box
+from domain.families.analysis.rules_citations import Source, find_quote
+from domain.families.analysis.rules_spots import HEADER_SHARE, Spot, SpotValue, boxes_of, spots_of
+from domain.families.analysis.rules_statements import Quote, Statement
+from domain.families.analysis.rules_text import fold
+from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS
+from domain.families.analysis.rules_values import Kind, Value
+
+CLOSENESS = 0.7
+"""A value is found where the labels fit at least this well, compared with the best place that holds another value."""
+
+DECAY_WORDS = 6.0
+CONTEXT_WEIGHT = 0.5
+COMPANION_RARITY = 1.0
+"""How far labels reach, what those of a lead-in or column header count, and how much a second value of the statement
+counts as a label. Guesses, measured on mutated answers (docs/measurements.md)."""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim before it is numbered."""
+
+    start: int
+    end: int
+    kind: str
+    text: str
+    verdict: Verdict
+    label: str | None = None
+    unit: str | None = None
+    citation_number: int | None = None
+    boxes: tuple[Box, ...] = ()
+
+
+class _Match(msgspec.Struct, frozen=True, kw_only=True):
+    spot: Spot
+    score: float
+    is_whole: bool
+
+
+class Ledger:
+    """The spots of all cited blocks, and the verdicts on statements about them."""
+
+    def __init__(self, cited: Mapping[int, Source]) -> None:
+        self._cited = cited
+        self._spots = {number: spots_of(number, source) for number, source in cited.items()}
+
+    def check(self, statement: Statement) -> list[Draft]:
+        """Drafts of the claims: marks that lead nowhere, quotations, then the values outside of found quotations."""
+        drafts = [_lost_mark(mark) for mark in statement.unknown_marks]
+        found_quotes: list[Quote] = []
+        for quote in statement.quotes:
+            draft = self._check_quote(quote, statement)
+            if draft.verdict is Verdict.FOUND:
+                found_quotes.append(quote)
+            drafts.append(draft)
+        look = _Look(statement, [spot for number in statement.marks for spot in self._spots.get(number, ())])
+        for place, value in enumerate(statement.values):
+            if not any(quote.start <= value.start and value.end <= quote.end for quote in found_quotes):
+                drafts.append(self._check_value(look, place))
+        return drafts
+
+    def _check_quote(self, quote: Quote, statement: Statement) -> Draft:
+        for number in statement.marks:
+            boxes = self._boxes_of_quote(quote, self._cited[number])
+            if boxes is not None:
+                return _quotation(quote, Verdict.FOUND, number, boxes)
+        return _quotation(quote, Verdict.NOT_FOUND, None, ())
+
+    def _boxes_of_quote(self, quote: Quote, source: Source) -> tuple[Box, ...] | None:
+        boxes = find_quote(quote.text, source)
+        if boxes is not None:
+            return boxes
+        material = source.material
+        place = fold(f"{material.document_name} {material.sheet} {source.block.heading or ''}")
+        return () if fold(quote.text) in place else None
+
+    def _check_value(self, look: "_Look", place: int) -> Draft:
+        value = look.statement.values[place]
+        verdict, spot = look.verdict(place)
+        number = spot.number if spot else None
+        return Draft(
+            start=value.start,
+            end=value.end,
+            kind=value.kind.value,
+            text=value.text,
+            verdict=verdict,
+            label=look.nearest_label(place),
+            unit="·".join(sorted(value.units)) or None,
+            citation_number=number,
+            boxes=boxes_of(spot, value, self._cited[spot.number]) if spot else (),
+        )
+
+
+class _Look:
+    """One statement against the spots it cites."""
+
+    def __init__(self, statement: Statement, spots: Sequence[Spot]) -> None:
+        self.statement = statement
+        self._spots = spots
+        counts: Counter[str] = Counter()
+        for spot in spots:
+            counts.update(spot.own)
+        self._rarity = {stem: math.log(1 + len(spots) / count) for stem, count in counts.items()}
+        self._unseen = math.log(1 + len(spots))
+        self._holds = [
+            [any(_fits(value, held, spot) for held in spot.values) for value in statement.values] for spot in spots
+        ]
+
+    def verdict(self, place: int) -> tuple[Verdict, Spot | None]:
+        value = self.statement.values[place]
+        matches = self._matches(place)
+        whole = [match for match in matches if match.is_whole]
+        if not whole:
+            if matches:
+                return Verdict.AMBIGUOUS, max(matches, key=lambda match: match.score).spot
+            return (Verdict.CONFLICTING if self._number_stands_alone(value) else Verdict.NOT_FOUND), None
+        best = max(whole, key=lambda match: match.score)
+        rival = self._best_rival(place)
+        if best.score < CLOSENESS * rival:
+            return Verdict.CONFLICTING, None
+        if best.score == 0 and _is_weak(value):
+            return Verdict.AMBIGUOUS, best.spot
+        return Verdict.FOUND, best.spot
+
+    def nearest_label(self, place: int) -> str | None:
+        at = self.statement.places[place]
+        before = [label for label in self.statement.labels if label.place < at]
+        labels = before or list(self.statement.labels)
+        return min(labels, key=lambda label: abs(label.place - at)).word if labels else None
+
+    def _matches(self, place: int) -> list[_Match]:
+        value = self.statement.values[place]
+        matches: list[_Match] = []
+        for number, spot in enumerate(self._spots):
+            for held in spot.values:
+                fit = _fits(value, held, spot)
+                if fit is not None:
+                    matches.append(_Match(spot=spot, score=self._score(place, number, held), is_whole=fit))
+            if "x" in next(iter(value.forms)) and value.kind is Kind.NUMBER and _holds_parts(value, spot):
+                matches.append(_Match(spot=spot, score=self._score(place, number, None), is_whole=True))
+        return matches
+
+    def _best_rival(self, place: int) -> float:
+        """The best score of a spot that holds none of the statement's values of this kind, but another such value."""
+        value = self.statement.values[place]
+        same_kind = [n for n, other in enumerate(self.statement.values) if _is_alike(value, other)]
+        scores = [0.0]
+        for number, spot in enumerate(self._spots):
+            if any(self._holds[number][other] for other in same_kind):
+                continue
+            scores += [self._score(place, number, held) for held in spot.values if _is_rival(value, held)]
+        return max(scores)
+
+    def _score(self, place: int, spot_number: int, held: SpotValue | None) -> float:
+        """How well the labels of a value fit a spot: near and rare ones count most."""
+        spot = self._spots[spot_number]
+        header = held.header if held else frozenset()
+        at = self.statement.places[place]
+        best: dict[str, float] = {}
+        for label in self.statement.labels:
+            weight = 1.0 / (1.0 + abs(label.place - at) / DECAY_WORDS)
+            best[label.stem] = max(best.get(label.stem, 0.0), weight)
+        for stem in self.statement.context[place]:
+            best[stem] = max(best.get(stem, 0.0), CONTEXT_WEIGHT)
+        score = sum(
+            weight * self._rarity.get(stem, self._unseen) * _share(stem, spot, header) for stem, weight in best.items()
+        )
+        for other, other_at in enumerate(self.statement.places):
+            if other != place and self._holds[spot_number][other]:
+                score += COMPANION_RARITY * self._unseen / (1.0 + abs(other_at - at) / DECAY_WORDS)
+        return score
+
+    def _number_stands_alone(self, value: Value) -> bool:
+        """Whether the digits are there with another unit or sign."""
+        return any(value.forms & held.value.forms for spot in self._spots for held in spot.values)
+
+
+def _share(stem: str, spot: Spot, header: frozenset[str]) -> float:
+    if stem in spot.own:
+        return 1.0
+    return max(HEADER_SHARE if stem in header else 0.0, spot.near.get(stem, 0.0))
+
+
+def _fits(value: Value, held: SpotValue, spot: Spot) -> bool | None:
+    """Whether a value is the held one: true, false when its unit is nowhere beside it, null when it is another."""
+    other = held.value
+    if value.kind is not other.kind or not _same_forms(value, other):
+        return None
+    if value.kind is not Kind.NUMBER:
+        return True
+    if value.sign != other.sign:
+        return None
+    return _units_fit(value.units, other.units, held.header_units, spot.free_units)
+
+
+def _same_forms(value: Value, other: Value) -> bool:
+    if value.forms & other.forms:
+        return True
+    if value.shape != "standard":
+        return False
+    # «СП 7.13130» for «СП 7.13130.2013»: the year may be left out.
+    return any(long.startswith((f"{short}.", f"{short}-")) for short in value.forms for long in other.forms)
+
+
+def _units_fit(
+    units: frozenset[str], beside: frozenset[str], header: frozenset[str], free: frozenset[str]
+) -> bool | None:
+    """True when all `units` are beside the number, in its column's header or free in the spot; null when another unit
+    stands beside it; false when there is none at all."""
+    units, beside = _merged_degrees(units), _merged_degrees(beside)
+    if beside & MULTIPLIERS != units & MULTIPLIERS and beside & MULTIPLIERS:
+        return None
+    missing = units - beside
+    if not missing:
+        return True
+    base = beside - MULTIPLIERS - CURRENCIES
+    if base:
+        return None
+    around = _merged_degrees(header | free)
+    if missing <= around:
+        return True
+    own_base = units - MULTIPLIERS - CURRENCIES
+    header_base = _merged_degrees(header) - MULTIPLIERS - CURRENCIES
+    return None if own_base and header_base else False
+
+
+def _merged_degrees(units: frozenset[str]) -> frozenset[str]:
+    """A lone ° is of an angle or of a temperature."""
+    return units - {"degree"} | {"degC"} if "degree" in units else units
+
+
+def _holds_parts(value: Value, spot: Spot) -> bool:
+    """Whether the parts of a dimension stand in the spot one after another, as in columns of width and height."""
+    parts = next(iter(value.forms)).split("x")
+    place = 0
+    for held in spot.values:
+        fits = _units_fit(value.units, held.value.units, held.header_units, spot.free_units)
+        if place < len(parts) and parts[place] in held.value.forms and fits:
+            place += 1
+    return place == len(parts)
+
+
+def _is_alike(value: Value, other: Value) -> bool:
+    return value.kind is other.kind and (value.kind is not Kind.NUMBER or value.units == other.units)
+
+
+def _is_rival(value: Value, held: SpotValue) -> bool:
+    """Whether the held value could stand for the claimed one: of the same kind, with the same unit or shape."""
+    other = held.value
+    if value.kind is not other.kind:
+        return False
+    if value.kind is Kind.DESIGNATION:
+        return value.shape == other.shape
+    if value.kind is Kind.DATE:
+        return True
+    units = other.units or held.header_units
+    return bool(units & value.units) if value.units else not other.units
+
+
+def _is_weak(value: Value) -> bool:
+    """A small number without a unit stands everywhere: without a label it proves nothing."""
+    return value.kind is Kind.NUMBER and not value.units and all(len(form) <= 2 for form in value.forms)
+
+
+def _lost_mark(mark: Quote) -> Draft:
+    return Draft(start=mark.start, end=mark.end, kind="citation", text=mark.text, verdict=Verdict.NOT_FOUND)
+
+
+def _quotation(quote: Quote, verdict: Verdict, number: int | None, boxes: tuple[Box, ...]) -> Draft:
+    return Draft(
+        start=quote.start,
+        end=quote.end,
+        kind="quotation",
+        text=quote.text,
+        verdict=verdict,
+        citation_number=number,
+        boxes=boxes,
+    )

@@ -1,0 +1,186 @@
+"""Cutting a cited block into spots: rows of tables and pieces of text, where a value and its label stand together."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from domain.documents import Box
+from domain.families.analysis.rules_citations import Source, Stream, line_boxes
+from domain.families.analysis.rules_text import fold_word
+from domain.families.analysis.rules_units import unit_of
+from domain.families.analysis.rules_values import Kind, Value, find_values
+from domain.rules_sentences import sentence_spans
+from domain.rules_tables import Row, is_row, table_rows
+
+HEADER_SHARE = 0.9
+SENTENCE_SHARE = 0.8
+NEIGHBOUR_SHARE = 0.5
+HEADING_SHARE = 0.4
+"""What a label counts for that stands not in the spot but in the value's column header, in the same sentence, in the
+line before or after, in the table's title, section or the block's heading. Guesses, measured on mutated answers."""
+
+_WORD = re.compile(r"[^\W\d_]{3,}|[A-ZА-ЯЁ]{2,}")
+_FREE_UNIT = re.compile(r"[,(\[]\s*([^\s,()\[\];:]{1,12}(?:\s?[/·*]\s?[^\s,()\[\];:]{1,8})?)\s*(?:[)\];:|]|$)")
+_COMMON_WORDS = (
+    "the and for with from that this are was were has have not must shall should may can per its than into which "
+    "для при или что как это его она они все так под над без был была было были есть не на по из от до за во об со "
+    "составляет составляют равен равна равно равны указан указана указано согласно также является являются "
+    "принят принята принято приведен приведена"
+)
+_COMMON = frozenset(_COMMON_WORDS.split())
+
+
+class SpotValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value of a spot with what its column says of it."""
+
+    value: Value
+    header: frozenset[str] = frozenset()
+    header_units: frozenset[str] = frozenset()
+
+
+class Spot(msgspec.Struct, frozen=True, kw_only=True):
+    """`own` are the stems in the spot, `near` those around it with their shares."""
+
+    number: int
+    text: str
+    own: frozenset[str]
+    near: Mapping[str, float]
+    values: tuple[SpotValue, ...]
+    free_units: frozenset[str] = frozenset()
+
+
+def stems(text: str) -> list[str]:
+    """The words of `text` that can be labels, cut to the letters that inflection leaves alone: at most five."""
+    return [
+        fold_word(word[: max(3, min(5, len(word) - 1))]) if len(word) > 3 else fold_word(word)
+        for word in _WORD.findall(text)
+        if word.lower() not in _COMMON
+    ]
+
+
+def spots_of(number: int, source: Source) -> list[Spot]:
+    """The spots of the block cited as `number`; the last one is its place: document, sheet and page."""
+    heading = frozenset(stems(source.block.heading or ""))
+    spots: list[Spot] = []
+    for lines, is_table in _groups(source.block.content.split("\n")):
+        if is_table:
+            spots += _row_spots(number, table_rows(lines), heading)
+        else:
+            spots += _text_spots(number, lines, heading)
+    material = source.material
+    place = (
+        f"{material.document_name} {material.sheet} страница page {source.block.page_no} {source.block.heading or ''}"
+    )
+    return [*spots, _spot(number, place, {}, HEADING_SHARE)]
+
+
+def boxes_of(spot: Spot, value: Value, source: Source) -> tuple[Box, ...]:
+    """The boxes of the value within the spot; of the spot when the words divide it otherwise; empty without words."""
+    if not source.words:
+        return ()
+    whole = Stream([word.text for word in source.words]).find(spot.text)
+    if whole is None:
+        return ()
+    words = source.words[whole[0] : whole[1] + 1]
+    part = Stream([word.text for word in words]).find(value.text)
+    return line_boxes(words if part is None else words[part[0] : part[1] + 1])
+
+
+def _groups(lines: Sequence[str]) -> list[tuple[list[str], bool]]:
+    groups: list[tuple[list[str], bool]] = []
+    for line in lines:
+        if not line.strip():
+            groups.append(([], False))
+        elif groups and groups[-1][1] == is_row(line):
+            groups[-1][0].append(line)
+        else:
+            groups.append(([line], is_row(line)))
+    return [group for group in groups if group[0]]
+
+
+def _row_spots(number: int, rows: Sequence[Row], heading: frozenset[str]) -> list[Spot]:
+    spots: list[Spot] = []
+    for row in rows:
+        near = dict.fromkeys(heading, HEADING_SHARE)
+        near.update(dict.fromkeys([*stems(row.title), *stems(row.section)], HEADING_SHARE))
+        values: list[SpotValue] = []
+        for place, cell in enumerate(row.cells):
+            header = row.headers[place] if place < len(row.headers) else ""
+            units = _loose_units(header)
+            label = frozenset(stems(header))
+            values += [
+                SpotValue(value=value, header=label, header_units=units)
+                for value in find_values(cell, is_evidence=True)
+            ]
+        around = f"{row.title} {row.section}"
+        values += [SpotValue(value=value) for value in find_values(around) if value.kind is Kind.DESIGNATION]
+        text = row.text
+        free = (
+            _free_units(text)
+            | _loose_units(row.title)
+            | frozenset(unit for cell in row.cells if (unit := unit_of(cell)))
+        )
+        spots.append(
+            Spot(
+                number=number,
+                text=text,
+                own=frozenset(stems(text)),
+                near=near,
+                values=tuple(values),
+                free_units=free,
+            )
+        )
+    return spots
+
+
+def _text_spots(number: int, lines: Sequence[str], heading: frozenset[str]) -> list[Spot]:
+    """Every line, cut further where sentences end. Around it: its sentence, the lines before and after."""
+    text = "\n".join(lines)
+    sentences = sentence_spans(text)
+    pieces: list[tuple[str, str]] = []
+    for start, end in sentences:
+        sentence = text[start:end]
+        pieces += [(piece, sentence) for piece in sentence.split("\n") if piece.strip()]
+    spots: list[Spot] = []
+    for place, (piece, sentence) in enumerate(pieces):
+        near = dict.fromkeys(heading, HEADING_SHARE)
+        for other in (place - 1, place + 1):
+            if 0 <= other < len(pieces):
+                near.update(dict.fromkeys(stems(pieces[other][0]), NEIGHBOUR_SHARE))
+        near.update(dict.fromkeys(stems(sentence), SENTENCE_SHARE))
+        spots.append(_spot(number, piece, near, 1.0, after=_after(pieces, place)))
+    return spots
+
+
+def _after(pieces: Sequence[tuple[str, str]], place: int) -> str:
+    """The beginning of the next line of the same sentence: a unit may be wrapped to it."""
+    if place + 1 < len(pieces) and pieces[place + 1][1] == pieces[place][1]:
+        return pieces[place + 1][0][:24]
+    return ""
+
+
+def _spot(number: int, text: str, near: Mapping[str, float], share: float, after: str = "") -> Spot:
+    own = frozenset(stems(text))
+    values = [value for value in find_values(f"{text} {after}", is_evidence=True) if value.start < len(text)]
+    return Spot(
+        number=number,
+        text=text,
+        own=own if share == 1.0 else frozenset(),
+        near=near if share == 1.0 else {**near, **dict.fromkeys(own, share)},
+        values=tuple(SpotValue(value=value) for value in values),
+        free_units=_free_units(text),
+    )
+
+
+def _free_units(text: str) -> frozenset[str]:
+    """Units that stand alone after a comma or in brackets: they hold for numbers elsewhere in the spot."""
+    return frozenset(unit for found in _FREE_UNIT.finditer(text) if (unit := unit_of(found.group(1).replace(" ", ""))))
+
+
+def _loose_units(header: str) -> frozenset[str]:
+    """Any unit among the words of a column header: «Расход, м³/ч», «P (кВт)», «In millions»."""
+    parts = re.split(r"[\s,()\[\];:]+", header)
+    pairs = ["".join(pair) for pair in pairwise(parts)]
+    return frozenset(unit for part in [*parts, *pairs] if part and (unit := unit_of(part)))

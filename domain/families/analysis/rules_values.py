@@ -1,0 +1,363 @@
+"""Finding checkable values in a text: numbers with units, dimensions, designations, standards, dates.
+
+The same reading serves the answer and the documents. Each value knows its canonical forms; two values are the same when
+they share one. Numbers are compared by value (4,20 is 4.2; «4 200» is 4200), designations as they stand («В2» is not
+«В21»), but for look-alike letters of the two alphabets.
+"""
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+
+import msgspec
+
+from domain.families.analysis.rules_text import fold_word
+from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS, unit_of
+
+
+class Kind(StrEnum):
+    NUMBER = "value"
+    DESIGNATION = "designation"
+    DATE = "date"
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A value at `start`–`end` of its text, the unit included. `forms` are canonical; `units` holds a unit and perhaps
+    a multiplier or currency; `sign` is "-", "±" or "". `shape` of a designation: letters a, digits 9."""
+
+    start: int
+    end: int
+    kind: Kind
+    text: str
+    forms: frozenset[str]
+    units: frozenset[str] = frozenset()
+    sign: str = ""
+    shape: str = ""
+
+
+_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
+_LETTER = "A-Za-zА-Яа-яЁё"
+_MONTHS = (
+    ("январ", "феврал", "март", "апрел", "ма", "июн", "июл", "август", "сентябр", "октябр", "ноябр", "декабр"),
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+)
+_MONTH = "|".join(f"{stem}[а-я]{{1,3}}" for stem in _MONTHS[0]) + "|" + "|".join(f"{m}[a-z]{{0,6}}" for m in _MONTHS[1])
+
+_PATTERN = re.compile(
+    rf"""
+    (?P<standard>(?<![{_LETTER}\d])(?:ГОСТ|ОСТ|СТО|СП|СНиП|СанПиН|ТУ|ТР\ ТС|РД|ВСН|НПБ|ППБ|ПУЭ|МГСН|ISO|IEC|EN|DIN|ASTM
+        |ANSI|IEEE|UL|NFPA|ASHRAE)(?:[\s/]+(?:Р|R|ИСО|МЭК|ЕН|ISO|IEC|EN))*\s*(?:№\s*)?[A-Z]?\d+(?:[.\-–/:]\d+)*[а-яa-z]?
+        (?![\d{_LETTER}]))
+  | (?P<date>(?<![\d.,/-])(?:\d{{1,2}}[./]\d{{1,2}}[./](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d{{1,2}}\.\d{{1,2}}\.\d\d)
+        (?![\d/-]|\.\d))
+  | (?P<wordy>(?<!\w)(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\.?,?\s+\d{{4}}
+        |(?:{_MONTH})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})(?!\d))
+  | (?P<dimension>(?<![\w.,])(?:{_NUMBER})(?:\s*[×xXхХ*✕]\s*(?:{_NUMBER}))+(?![{_LETTER}\d]))
+  | (?P<ordinal>(?<![\w.,/-])\d+-?(?:й|го|му|м|я|ой|ю|е|х|ти|ых|ым|ый|ая|ое|ом|st|nd|rd|th)(?![\w-]))
+  | (?P<compound>(?<![\w.,/-])(?:\d+(?:[.,]\d+)?)(?=-[{_LETTER}]{{4,}}))
+  | (?P<glued>(?<![\w/-])(?P<gluedsign>[+\-−±])?(?P<gluednumber>\d+(?:[.,]\d+)*)
+        (?P<gluedunit>(?:°\ ?[CСF]|[{_LETTER}Ωµμ]{{1,6}}(?:/[{_LETTER}]{{1,4}})?[²³]?))(?![\w/-]))
+  | (?P<designation>(?<![{_LETTER}\d_])(?=[{_LETTER}\d_./+-]*[{_LETTER}])(?=[{_LETTER}\d_./+-]*[\d_])
+        [{_LETTER}\d]+(?:[_./\-‐‑+]*[{_LETTER}\d]+)*(?![{_LETTER}\d_]))
+  | (?P<clause>(?<![\w.,])\d+(?:\.\d+){{2,}}(?![\d{_LETTER}]))
+  | (?P<number>(?<![\w])(?P<sign>[+\-−–±])?(?P<digits>{_NUMBER}))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_RANGE = re.compile(rf"\s*(?:[-–—−]|\.\.\.?|…|÷|до|to)\s*[+\-−]?(?:{_NUMBER})", re.IGNORECASE)
+_CURRENCY_BEFORE = re.compile(r"(?:US)?([$€£₽])\s*\(?$")
+_MINUS_BEFORE = re.compile(r"(?:минус|minus)\s+$", re.IGNORECASE)
+_JOINS = re.compile(r"^[/·⋅*×(^²³]|^[23]$|^(?:рт|вод)\.?|^[CСF]$")
+_FIRST_OF_TWO = frozenset(
+    {"кв", "кв.", "куб", "куб.", "sq", "sq.", "square", "cubic", "град.", "°", "US", "мм", "м", "mm"}
+)
+_EDGE = ".,;:!?»”\"'’]}>|"
+
+
+def find_values(text: str, *, is_evidence: bool = False) -> list[Value]:
+    """The values of `text` in order, not overlapping. For evidence every sensible reading of a place is given."""
+    values: list[Value] = []
+    place = 0
+    while found := _PATTERN.search(text, place):
+        values += _read(found, text, is_evidence)
+        # A unit such as «м2» is part of its number, not a designation of its own.
+        place = max(found.end(), *(value.end for value in values[-1:]))
+    return values
+
+
+def number_forms(digits: str) -> frozenset[str]:
+    """The canonical forms of a number's digits: one, or two where a comma or point may be decimal or of thousands."""
+    plain = re.sub(r"\s", "", digits)
+    marks = [letter for letter in plain if letter in ".,"]
+    if not marks:
+        return frozenset({_decimal(plain)})
+    if len(set(marks)) == 2:
+        whole, fraction = plain[: plain.rfind(marks[-1])], plain[plain.rfind(marks[-1]) + 1 :]
+        return frozenset({_decimal(re.sub("[.,]", "", whole) + "." + fraction)})
+    if len(marks) > 1:
+        return frozenset({_decimal(re.sub("[.,]", "", plain))})
+    whole, fraction = re.split("[.,]", plain)
+    forms = {_decimal(f"{whole}.{fraction}")}
+    if len(fraction) == 3 and 1 <= len(whole) <= 3 and whole.lstrip("0"):
+        forms.add(_decimal(whole + fraction))
+    return frozenset(forms)
+
+
+def designation_form(text: str) -> str:
+    return fold_word(text)
+
+
+def shape_of(form: str) -> str:
+    """The shape of a designation: runs of letters become a, runs of digits 9, signs stay."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", form))
+
+
+def _read(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
+    kind = found.lastgroup or ""
+    start, end = found.span()
+    whole = found.group()
+    if kind == "standard":
+        return [_designation(start, end, whole, shape="standard")]
+    if kind in ("date", "wordy"):
+        return _date(start, end, whole)
+    if kind == "dimension":
+        return _dimension(start, end, whole, text, is_evidence)
+    if kind == "ordinal":
+        digits = re.match(r"\d+", whole)
+        return (
+            [_number(start, start + len(digits.group()), "", digits.group(), text, with_unit=False)] if digits else []
+        )
+    if kind == "compound":
+        return [_number(start, end, "", whole, text, with_unit=False)]
+    if kind == "glued":
+        return _glued(found, text, is_evidence)
+    if kind == "designation":
+        return _designations(start, end, whole, is_evidence)
+    if kind == "clause":
+        return [_designation(start, end, whole)]
+    return _plain_number(found, text, is_evidence)
+
+
+def _plain_number(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
+    start, end = found.span("digits")
+    sign, digits = found.group("sign") or "", found.group("digits")
+    is_after_number = bool(re.search(r"[\d)%]\s*$", text[: found.start()]))
+    if sign in ("–", "-", "−") and is_after_number:
+        sign = ""
+    if not sign and _MINUS_BEFORE.search(text[:start]):
+        sign = "-"
+    if sign and sign in "-−–±":
+        start -= 1
+    values = [_number(start, end, sign, digits, text)]
+    if is_evidence and re.search(r"\s", digits):
+        # Neighbouring columns may look like groups of thousands.
+        place = found.start("digits")
+        parts = re.finditer(r"\S+", digits)
+        values += [_number(place + part.start(), place + part.end(), "", part.group(), text) for part in parts]
+    return values
+
+
+def _number(start: int, end: int, sign: str, digits: str, text: str, *, with_unit: bool = True) -> Value:
+    units, unit_end = _units_after(text, end) if with_unit else (frozenset(), end)
+    before = _CURRENCY_BEFORE.search(text[max(start - 6, 0) : start])
+    if before:
+        units |= {unit_of(before.group(1)) or "usd"}
+    return Value(
+        start=start,
+        end=unit_end,
+        kind=Kind.NUMBER,
+        text=text[start:unit_end],
+        forms=number_forms(digits),
+        units=units,
+        sign="-" if sign and sign in "-−–" else "±" if sign == "±" else "",
+    )
+
+
+def _units_after(text: str, end: int) -> tuple[frozenset[str], int]:
+    """The units that follow a number, and where they end. In a range the unit stands after the second number."""
+    units, unit_end = _units_at(text, end)
+    if units:
+        return units, unit_end
+    further = _RANGE.match(text, end)
+    if further:
+        return _units_at(text, further.end())[0], end
+    return frozenset(), end
+
+
+def _units_at(text: str, place: int) -> tuple[frozenset[str], int]:
+    units: set[str] = set()
+    while len(units) < 2:
+        found = _unit_at(text, place)
+        if found is None:
+            break
+        name, place = found
+        units.add(name)
+        if name not in MULTIPLIERS and name not in CURRENCIES:
+            break
+    return frozenset(units), place
+
+
+def _unit_at(text: str, place: int) -> tuple[str, int] | None:
+    """The unit that begins at `place`, white space and closing marks of bold text aside, and its end."""
+    tokens = list(re.finditer(r"\S+", text[place : place + 40]))[:3]
+    if not tokens or tokens[0].start() > 3 or "\n" in text[place : place + tokens[0].start()]:
+        return None
+    for count in (3, 2, 1):
+        if len(tokens) < count or not _may_join([token.group() for token in tokens[:count]]):
+            continue
+        joined = "".join(token.group() for token in tokens[:count])
+        trimmed = joined.rstrip(_EDGE)
+        if trimmed.endswith(")") and trimmed.count("(") < trimmed.count(")"):
+            trimmed = trimmed.rstrip(")").rstrip(_EDGE)
+        cut = re.split(r"[,;:\[\]]", trimmed, maxsplit=1)[0]
+        name = unit_of(cut) if cut else None
+        if name is not None and not _is_preposition(cut, text, place + tokens[0].start()):
+            dropped = len(joined) - len(cut)
+            return name, place + tokens[count - 1].end() - dropped
+    return None
+
+
+def _may_join(parts: list[str]) -> bool:
+    return all(
+        bool(_JOINS.match(right)) or (left in _FIRST_OF_TWO and _is_second(left, right))
+        for left, right in pairwise(parts)
+    )
+
+
+def _is_second(left: str, right: str) -> bool:
+    if left in ("мм", "м", "mm"):
+        return right.lower().startswith(("рт", "вод", "hg"))
+    return True
+
+
+def _is_preposition(cut: str, text: str, place: int) -> bool:
+    """«4,200 с расходом»: a lone «с» (also «в», «к», «о») before a word is a preposition; «г.» after a year is one of
+    the year's words."""
+    after = text[place + len(cut) :]
+    if cut in ("с", "c", "s") and re.match(r"\s+[^\W\d_]", after):
+        return True
+    return cut == "г" and bool(re.search(r"(?:19|20)\d\d\s*$", text[:place]))
+
+
+def _dimension(start: int, end: int, whole: str, text: str, is_evidence: bool) -> list[Value]:
+    parts = list(re.finditer(_NUMBER, whole))
+    units, unit_end = _units_at(text, end)
+    forms = [sorted(number_forms(part.group()))[0] for part in parts]
+    dimension = Value(
+        start=start,
+        end=unit_end,
+        kind=Kind.NUMBER,
+        text=text[start:unit_end],
+        forms=frozenset({"x".join(forms)}),
+        units=units,
+    )
+    if not is_evidence:
+        return [dimension]
+    singles = [
+        Value(
+            start=start + part.start(),
+            end=start + part.end(),
+            kind=Kind.NUMBER,
+            text=part.group(),
+            forms=number_forms(part.group()),
+            units=units,
+        )
+        for part in parts
+    ]
+    return [dimension, *singles, _designation(start, end, whole)]
+
+
+def _glued(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
+    """«500мм» is a number with its unit; «2А» may also be a designation, «3D» is one."""
+    start, end = found.span()
+    unit = unit_of(found.group("gluedunit"))
+    as_designation = _designations(start, end, found.group(), is_evidence)
+    if unit is None:
+        return as_designation
+    sign = found.group("gluedsign") or ""
+    units, unit_end = _units_at(text, found.end("gluednumber"))
+    begin = start if sign in ("-", "−", "±") else found.start("gluednumber")
+    before = _CURRENCY_BEFORE.search(text[max(begin - 6, 0) : begin])
+    number = Value(
+        start=begin,
+        end=max(unit_end, end),
+        kind=Kind.NUMBER,
+        text=text[begin : max(unit_end, end)],
+        forms=number_forms(found.group("gluednumber")),
+        units=(units or frozenset({unit})) | ({unit_of(before.group(1)) or "usd"} if before else frozenset()),
+        sign="-" if sign in ("-", "−") and sign else "±" if sign == "±" else "",
+    )
+    return [number, *as_designation] if is_evidence else [number]
+
+
+def _designations(start: int, end: int, whole: str, is_evidence: bool) -> list[Value]:
+    """A designation; in evidence also its parts («П1-П4», «П1/В1») and the number of «DN50», «REI150»."""
+    year = re.fullmatch(r"FY\s?(\d{4})", whole, re.IGNORECASE)
+    if year:
+        forms = frozenset({year.group(1)})
+        return [Value(start=start, end=end, kind=Kind.NUMBER, text=whole, forms=forms)]
+    values = [_designation(start, end, whole)]
+    if not is_evidence:
+        return values
+    for part in re.finditer(r"[^/+,]+", whole):
+        pieces = [part.group(), *part.group().split("-")] if part.group() != whole else part.group().split("-")
+        if all(re.search(rf"[{_LETTER}]", piece) and re.search(r"\d", piece) for piece in pieces):
+            values += [_designation(start, end, piece) for piece in pieces if piece != whole]
+    number = re.fullmatch(rf"[{_LETTER}]{{1,4}}-?(\d{{2,}}(?:[.,]\d+)?)", whole)
+    if number:
+        forms = number_forms(number.group(1))
+        values.append(Value(start=start, end=end, kind=Kind.NUMBER, text=whole, forms=forms))
+    return values
+
+
+def _designation(start: int, end: int, whole: str, *, shape: str | None = None) -> Value:
+    form = designation_form(whole)
+    return Value(
+        start=start,
+        end=end,
+        kind=Kind.DESIGNATION,
+        text=whole,
+        forms=frozenset({form}),
+        shape=shape or shape_of(form),
+    )
+
+
+def _date(start: int, end: int, whole: str) -> list[Value]:
+    form = _date_form(whole)
+    if form is None:
+        return [_designation(start, end, whole)]
+    return [Value(start=start, end=end, kind=Kind.DATE, text=whole, forms=frozenset({form}))]
+
+
+def _date_form(text: str) -> str | None:
+    """Year, month, day. Numbers with slashes keep their order: which of the two is the month is not known."""
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    words = re.search(rf"[{_LETTER}]{{3,}}", re.sub(r"(?<=\d)(?:st|nd|rd|th)|\bof\b", "", text))
+    if words:
+        month = _month_of(words.group().lower())
+        if month is None or len(numbers) != 2:
+            return None
+        return f"{numbers[1]}-{month}-{numbers[0]}"
+    if len(numbers) != 3:
+        return None
+    if numbers[0] > 31:
+        return f"{numbers[0]}-{numbers[1]}-{numbers[2]}"
+    year = numbers[2] + 2000 if numbers[2] < 100 else numbers[2]
+    if numbers[1] > 12 and "/" not in text:
+        return None
+    if "/" in text:
+        return f"{year}-{numbers[0]}/{numbers[1]}"
+    return f"{year}-{numbers[1]}-{numbers[0]}"
+
+
+def _month_of(word: str) -> int | None:
+    for stems in _MONTHS:
+        for number, stem in enumerate(stems, start=1):
+            if word.startswith(stem) and not (stem == "ма" and word.startswith("март")):
+                return number
+    return None
+
+
+def _decimal(text: str) -> str:
+    return format(Decimal(text).normalize(), "f")
