@@ -79,6 +79,7 @@ def create_app() -> Litestar:
         dependencies={"services": Provide(_services, sync_to_thread=False)},
         exception_handlers=handlers,
         cors_config=_cors(settings),
+        logging_config=None,
         openapi_config=OpenAPIConfig(title="AIZoomDoc", version=system.VERSION, path="/docs"),
         request_max_body_size=JSON_BODY_BYTES,
         signature_namespace={"Services": Services},

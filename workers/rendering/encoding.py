@@ -1,12 +1,14 @@
-"""Repairs a text layer whose CP1251 bytes were taken for Latin-1: «Ðåëå» is «Реле»."""
+"""Repairs text layers whose CP1251 bytes were taken for Latin-1: «Ðåëå» is «Реле». Pure."""
 
 import re
+from collections.abc import Sequence
 
 _HIGH = re.compile("[\u00a8\u00b8\u00c0-\u00ff]")
 """What Russian letters look like then: ё and Ё are ¨ and ¸, the others À to ÿ."""
 
-_MIXED = re.compile("[A-Za-zА-Яа-яЁё]")
-_VOWELS = re.compile("[аеёиоуыэюя]")
+_CYRILLIC = re.compile("[А-Яа-яЁё]")
+_LETTERS = re.compile("[A-Za-zА-Яа-яЁё]")
+_VOWELS = re.compile("[aeiouyаеёиоуыэюя]", re.IGNORECASE)
 _MEANT = {
     ord(byte.decode(taken_for, "ignore") or "\0"): byte.decode("cp1251", "replace")
     for taken_for in ("cp1252", "latin-1")
@@ -14,27 +16,35 @@ _MEANT = {
 }
 """Built at import: a render child can load no codec later."""
 
-_LEAST_HIGH_WORDS = 5
+_LEAST_WORDS = 5
 _LEAST_SHARE = 0.8
 
 
-def is_mistaken(words: list[str]) -> bool:
-    """Whether the words of a page, as a whole, are CP1251 read as Latin-1.
+def repair(words: Sequence[str]) -> tuple[list[str], bool]:
+    """The words of a page as they were meant, and whether any was repaired.
 
-    A page of French has letters of both kinds in its words; a Russian one has only high ones, and decoded its longer
-    words have vowels.
+    Either the page as a whole is mistaken, or single words are among Russian ones («120301.Ê21» is «120301.К21»).
     """
     high = [word for word in words if _HIGH.search(word)]
-    pure = [repaired(word).lower() for word in high if not _MIXED.search(word)]
-    if len(pure) < _LEAST_HIGH_WORDS or len(pure) < _LEAST_SHARE * len(high):
-        return False
-    long = [word for word in pure if len(word) >= 4]
-    spoken = [word for word in long if _VOWELS.search(word)]
-    return bool(long) and len(spoken) >= _LEAST_SHARE * len(long)
+    pure = [word for word in high if not _LETTERS.search(word)]
+    if not pure:
+        return list(words), False
+    mistaken = len(pure) >= _LEAST_SHARE * len(high) and is_spoken([_as_cyrillic(word) for word in pure])
+    among_russian = sum(bool(_CYRILLIC.search(word)) for word in words) > 5 * len(high)
+    if not mistaken and not among_russian:
+        return list(words), False
+    return [_as_cyrillic(word) for word in words], True
 
 
-def repaired(word: str) -> str:
-    """The word as it was meant; a word with other letters is left as it is."""
-    if not _HIGH.search(word) or _MIXED.search(word):
+def _as_cyrillic(word: str) -> str:
+    """A word that has letters of other kinds is left as it is."""
+    if not _HIGH.search(word) or _LETTERS.search(word):
         return word
     return word.translate(_MEANT)
+
+
+def is_spoken(words: Sequence[str]) -> bool:
+    """Whether the longer words have vowels, as words of Russian and English do."""
+    long = [letters for word in words if len(letters := "".join(_LETTERS.findall(word))) >= 4]
+    spoken = [word for word in long if _VOWELS.search(word)]
+    return len(words) >= _LEAST_WORDS and bool(long) and len(spoken) >= _LEAST_SHARE * len(long)

@@ -80,7 +80,11 @@ def _pieces(
             skipped.append("tables_skipped")
     elif lines:
         skipped.append("tables_skipped")
-    pieces = [*tables, *make_paragraphs(lines, page_box), *_pictures(page, marks, tables)]
+    pieces = [*tables, *make_paragraphs(lines, page_box)]
+    if time.process_time() < deadline:
+        pieces.extend(_pictures(page, marks, tables))
+    else:
+        skipped.append("pictures_skipped")
     return [pieces[number] for number in reading_order([piece.box for piece in pieces])], skipped
 
 

@@ -5,6 +5,7 @@ the bounding box log are in points of the *unrotated* page with the CropBox's co
 clip in points of the page as seen. Invisible text (render mode 3) has neither the filled nor the stroked flag.
 """
 
+import re
 from collections import defaultdict
 
 import msgspec
@@ -12,8 +13,9 @@ import pymupdf
 from pymupdf import mupdf
 
 from domain.documents import Box
-from workers.rendering.encoding import is_mistaken, repaired
+from workers.rendering.encoding import repair
 from workers.rendering.geometry import seen_boxes, unrotated_size
+from workers.rendering.glyph_numbers import read_by_number
 from workers.rendering.pieces import TextLine, TextWord, around, centre, is_within
 
 LEAST_SIZE_PT = 1.0
@@ -28,6 +30,7 @@ CHECKED_SPANS_LIMIT = 300
 # A font without a table of Unicode values mostly has the codes of ASCII, so the code is taken for the letter.
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
 _SEEN = mupdf.FZ_STEXT_FILLED | mupdf.FZ_STEXT_STROKED | mupdf.FZ_STEXT_CLIPPED
+_UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _BOLD = pymupdf.TEXT_FONT_BOLD
 
 
@@ -40,7 +43,7 @@ class PageText(msgspec.Struct, frozen=True, kw_only=True):
     is_recognised: bool = False
     is_repaired: bool = False
     unknown_share: float = 0.0
-    """Of letters that are none: control characters, private ones, replacement characters."""
+    """Of letters that are none: control, private and replacement characters."""
 
 
 class _Span(msgspec.Struct, frozen=True):
@@ -60,8 +63,11 @@ def read_text(page: pymupdf.Page, pictures: list[Box]) -> PageText:
     width, height = unrotated_size(page)
     whole = (0.0, 0.0, width, height)
     printed = _Printed()
-    for x0, y0, x1, y1, text, block_no, line_no, _ in textpage.extractWORDS():
-        box = (x0, y0, x1, y1)
+    by_number = read_by_number(page, textpage, _FLAGS)
+    words = by_number or textpage.extractWORDS()
+    texts, is_repaired = repair([word[4] for word in words])
+    for (x0, y0, x1, y1, _, block_no, line_no, _), raw in zip(words, texts, strict=True):
+        box, text = (x0, y0, x1, y1), _printable(raw)
         span = _span_at(spans.get((block_no, line_no), []), box)
         if span is None or span.is_hidden or not is_within(centre(box), whole):
             hidden_words += 1
@@ -70,16 +76,15 @@ def read_text(page: pymupdf.Page, pictures: list[Box]) -> PageText:
             continue
         (seen,) = seen_boxes(page, (box,))
         by_line[block_no, line_no].append((TextWord(text, seen), span))
-    is_repaired = is_mistaken([word.text for words in by_line.values() for word, _ in words])
-    lines = [_line(key[0], words, directions[key], is_repaired) for key, words in by_line.items()]
+    lines = [_line(key[0], words, directions[key]) for key, words in by_line.items()]
     shown = [span for words in by_line.values() for _, span in words]
     return PageText(
         lines=tuple(lines),
         hidden_words=hidden_words,
         smallest_size_pt=round(min(span.size_pt for span in shown), 2) if shown else None,
         is_recognised=bool(shown) and sum(span.is_recognised for span in shown) > len(shown) / 2,
-        is_repaired=is_repaired,
-        unknown_share=_unknown_share(lines),
+        is_repaired=is_repaired or by_number is not None,
+        unknown_share=_unknown_share("".join(texts) if by_number else textpage.extractText()),
     )
 
 
@@ -106,6 +111,11 @@ def _span(span: dict, pictures: list[Box], pale: "_PaleText") -> _Span:
     if not hidden and not invisible and _is_pale(span["color"]):
         hidden = pale.is_invisible(box)
     return _Span(box, span["size"], bool(span["flags"] & _BOLD), hidden, over_picture)
+
+
+def _printable(text: str) -> str:
+    """Without what PostgreSQL stores in no text (NUL, lone surrogates) and no reader shows."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 class _Printed:
@@ -162,8 +172,8 @@ def _is_level(rotation: int, direction: tuple[float, float]) -> bool:
     return cosine > 0.9
 
 
-def _line(paragraph: int, words: list[tuple[TextWord, _Span]], is_level: bool, is_repaired: bool) -> TextLine:
-    kept = tuple(TextWord(repaired(word.text), word.box) if is_repaired else word for word, _ in words)
+def _line(paragraph: int, words: list[tuple[TextWord, _Span]], is_level: bool) -> TextLine:
+    kept = tuple(word for word, _ in words)
     return TextLine(
         words=kept,
         box=around(word.box for word in kept),
@@ -174,7 +184,9 @@ def _line(paragraph: int, words: list[tuple[TextWord, _Span]], is_level: bool, i
     )
 
 
-def _unknown_share(lines: list[TextLine]) -> float:
-    letters = "".join(line.text for line in lines)
-    unknown = sum(letter < " " or letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" for letter in letters)
+def _unknown_share(letters: str) -> float:
+    unknown = sum(
+        letter == "\ufffd" or "\ue000" <= letter <= "\uf8ff" or (letter < " " and not letter.isspace())
+        for letter in letters
+    )
     return round(unknown / len(letters), 3) if letters else 0.0

@@ -15,10 +15,16 @@ from domain.families.analysis.rules_text import fold
 from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS
 from domain.families.analysis.rules_values import Kind, Value
 
-CLOSENESS = 0.7
-"""A value is found where the labels fit at least this well, compared with the best place that holds another value."""
+CLOSENESS = 0.5
+SHARED_CLOSENESS = 0.3
+MIN_LEAD = 0.2
+"""A rival wins when the labels that fit only the found spot weigh less than this share of those that fit only the
+rival, and the difference is more than the lead's share of all labels. The second share is for rivals that hold a
+further value of the statement. Chosen on mutated answers."""
 
-DECAY_WORDS = 6.0
+TRIED_MATCHES = 4
+
+DECAY_WORDS = 3.0
 CONTEXT_WEIGHT = 0.5
 COMPANION_RARITY = 1.0
 """How far labels reach, what those of a lead-in or column header count, and how much a second value of the statement
@@ -41,6 +47,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Match(msgspec.Struct, frozen=True, kw_only=True):
     spot: Spot
+    at: int
+    fit: Mapping[str, float]
     score: float
     is_whole: bool
 
@@ -117,16 +125,16 @@ class _Look:
     def verdict(self, place: int) -> tuple[Verdict, Spot | None]:
         value = self.statement.values[place]
         matches = self._matches(place)
-        whole = [match for match in matches if match.is_whole]
+        whole = sorted((match for match in matches if match.is_whole), key=lambda match: -match.score)
         if not whole:
             if matches:
                 return Verdict.AMBIGUOUS, max(matches, key=lambda match: match.score).spot
             return (Verdict.CONFLICTING if self._number_stands_alone(value) else Verdict.NOT_FOUND), None
-        best = max(whole, key=lambda match: match.score)
-        rival = self._best_rival(place)
-        if best.score < CLOSENESS * rival:
+        best = whole[0]
+        rivals = self._rivals(place)
+        if not any(self._stands(match, rivals, place) for match in whole[:TRIED_MATCHES]):
             return Verdict.CONFLICTING, None
-        if best.score == 0 and _is_weak(value):
+        if (best.score == 0 and _is_weak(value)) or self._is_said_too_often(place, whole):
             return Verdict.AMBIGUOUS, best.spot
         return Verdict.FOUND, best.spot
 
@@ -143,44 +151,86 @@ class _Look:
             for held in spot.values:
                 fit = _fits(value, held, spot)
                 if fit is not None:
-                    matches.append(_Match(spot=spot, score=self._score(place, number, held), is_whole=fit))
-            if "x" in next(iter(value.forms)) and value.kind is Kind.NUMBER and _holds_parts(value, spot):
-                matches.append(_Match(spot=spot, score=self._score(place, number, None), is_whole=True))
+                    matches.append(self._match(place, number, held, is_whole=fit))
+            if value.kind is Kind.NUMBER and "x" in next(iter(value.forms)) and _holds_parts(value, spot):
+                matches.append(self._match(place, number, None, is_whole=True))
         return matches
 
-    def _best_rival(self, place: int) -> float:
-        """The best score of a spot that holds none of the statement's values of this kind, but another such value."""
-        value = self.statement.values[place]
-        same_kind = [n for n, other in enumerate(self.statement.values) if _is_alike(value, other)]
-        scores = [0.0]
-        for number, spot in enumerate(self._spots):
-            if any(self._holds[number][other] for other in same_kind):
-                continue
-            scores += [self._score(place, number, held) for held in spot.values if _is_rival(value, held)]
-        return max(scores)
+    def _match(self, place: int, spot_number: int, held: SpotValue | None, *, is_whole: bool) -> _Match:
+        fit = self._label_fit(place, spot_number, held)
+        at = held.value.start if held else 0
+        spot = self._spots[spot_number]
+        return _Match(spot=spot, at=at, fit=fit, score=sum(fit.values()), is_whole=is_whole)
 
-    def _score(self, place: int, spot_number: int, held: SpotValue | None) -> float:
-        """How well the labels of a value fit a spot: near and rare ones count most."""
+    def _rivals(self, place: int) -> list[tuple[Mapping[str, float], bool]]:
+        """The label fit of every spot that holds another value of the kind instead of this one, and whether it holds a
+        further value of the statement: then it may be where that one belongs."""
+        value = self.statement.values[place]
+        others = [n for n, other in enumerate(self.statement.values) if n != place and _is_alike(value, other)]
+        rivals: list[tuple[Mapping[str, float], bool]] = []
+        for number, spot in enumerate(self._spots):
+            if self._holds[number][place]:
+                continue
+            fits = [self._label_fit(place, number, held) for held in spot.values if _is_rival(value, held)]
+            if fits:
+                best = max(fits, key=lambda fit: sum(fit.values()))
+                rivals.append((best, any(self._holds[number][other] for other in others)))
+        return rivals
+
+    def _stands(self, match: _Match, rivals: Sequence[tuple[Mapping[str, float], bool]], place: int) -> bool:
+        """Whether no rival fits the labels clearly better. Labels that fit both say nothing."""
+        scale = MIN_LEAD * self._whole_weight(place)
+        for fit, is_shared in rivals:
+            for_match = sum(max(weight - fit.get(key, 0.0), 0.0) for key, weight in match.fit.items())
+            for_rival = sum(max(weight - match.fit.get(key, 0.0), 0.0) for key, weight in fit.items())
+            closeness = SHARED_CLOSENESS if is_shared else CLOSENESS
+            if for_match < closeness * for_rival and for_rival - for_match > scale:
+                return False
+        return True
+
+    def _is_said_too_often(self, place: int, matches: Sequence[_Match]) -> bool:
+        """A number said twice in a sentence must stand twice in what it cites: one of the two may be altered."""
+        value = self.statement.values[place]
+        if value.kind is not Kind.NUMBER:
+            return False
+        said = sum(1 for other in self.statement.values if other.kind is value.kind and other.forms == value.forms)
+        return said > 1 and said > len({(match.spot.number, match.spot.text, match.at) for match in matches})
+
+    def _label_fit(self, place: int, spot_number: int, held: SpotValue | None) -> dict[str, float]:
+        """How well each label of a value fits a spot: near and rare ones count most. Further values are labels too."""
         spot = self._spots[spot_number]
         header = held.header if held else frozenset()
+        fit: dict[str, float] = {}
+        for stem, weight in self._weights(place).items():
+            share = _share(stem, spot, header)
+            if share:
+                fit[stem] = weight * self._rarity.get(stem, self._unseen) * share
         at = self.statement.places[place]
-        best: dict[str, float] = {}
-        for label in self.statement.labels:
-            weight = 1.0 / (1.0 + abs(label.place - at) / DECAY_WORDS)
-            best[label.stem] = max(best.get(label.stem, 0.0), weight)
-        for stem in self.statement.context[place]:
-            best[stem] = max(best.get(stem, 0.0), CONTEXT_WEIGHT)
-        score = sum(
-            weight * self._rarity.get(stem, self._unseen) * _share(stem, spot, header) for stem, weight in best.items()
-        )
         for other, other_at in enumerate(self.statement.places):
             if other != place and self._holds[spot_number][other]:
-                score += COMPANION_RARITY * self._unseen / (1.0 + abs(other_at - at) / DECAY_WORDS)
-        return score
+                form = min(self.statement.values[other].forms)
+                weight = COMPANION_RARITY * self._unseen * _decay(other_at - at)
+                fit[f"={form}"] = max(fit.get(f"={form}", 0.0), weight)
+        return fit
+
+    def _weights(self, place: int) -> dict[str, float]:
+        at = self.statement.places[place]
+        weights = dict.fromkeys(self.statement.context[place], CONTEXT_WEIGHT)
+        for label in self.statement.labels:
+            weights[label.stem] = max(weights.get(label.stem, 0.0), _decay(label.place - at))
+        return weights
+
+    def _whole_weight(self, place: int) -> float:
+        weights = self._weights(place)
+        return sum(weight * self._rarity.get(stem, self._unseen) for stem, weight in weights.items())
 
     def _number_stands_alone(self, value: Value) -> bool:
         """Whether the digits are there with another unit or sign."""
         return any(value.forms & held.value.forms for spot in self._spots for held in spot.values)
+
+
+def _decay(distance: int) -> float:
+    return 1.0 / (1.0 + abs(distance) / DECAY_WORDS)
 
 
 def _share(stem: str, spot: Spot, header: frozenset[str]) -> float:

@@ -15,13 +15,17 @@ from domain.rules_sentences import sentence_spans
 from domain.rules_tables import Row, is_row, table_rows
 
 HEADER_SHARE = 0.9
-SENTENCE_SHARE = 0.8
 NEIGHBOUR_SHARE = 0.5
 HEADING_SHARE = 0.4
-"""What a label counts for that stands not in the spot but in the value's column header, in the same sentence, in the
-line before or after, in the table's title, section or the block's heading. Guesses, measured on mutated answers."""
+"""What a label counts for that stands not in the spot but in the value's column header, in the sentence before or
+after, in the table's title, section or the block's heading. Guesses, measured on mutated answers."""
+
+WRAPPED_SHARE = 0.8
+MIN_TEXT_WIDTH = 40
+"""Lines are wrapped text where they fill this share of a column of at least so many characters. Guesses."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}|[A-ZА-ЯЁ]{2,}")
+_ITEM = re.compile(r"^(?:[•●▪■□◦·‣–—-]|\(?[a-zа-яё]\)|[a-z]\.)\s")
 _FREE_UNIT = re.compile(r"[,(\[]\s*([^\s,()\[\];:]{1,12}(?:\s?[/·*]\s?[^\s,()\[\];:]{1,8})?)\s*(?:[)\];:|]|$)")
 _COMMON_WORDS = (
     "the and for with from that this are was were has have not must shall should may can per its than into which "
@@ -136,40 +140,44 @@ def _row_spots(number: int, rows: Sequence[Row], heading: frozenset[str]) -> lis
 
 
 def _text_spots(number: int, lines: Sequence[str], heading: frozenset[str]) -> list[Spot]:
-    """Every line, cut further where sentences end. Around it: its sentence, the lines before and after."""
-    text = "\n".join(lines)
-    sentences = sentence_spans(text)
-    pieces: list[tuple[str, str]] = []
-    for start, end in sentences:
-        sentence = text[start:end]
-        pieces += [(piece, sentence) for piece in sentence.split("\n") if piece.strip()]
+    """Wrapped lines are joined, then cut where sentences end. Around a spot: what stands before and after it."""
+    pieces = [text[start:end] for text in _unwrapped(lines) for start, end in sentence_spans(text)]
     spots: list[Spot] = []
-    for place, (piece, sentence) in enumerate(pieces):
+    for place, piece in enumerate(pieces):
         near = dict.fromkeys(heading, HEADING_SHARE)
         for other in (place - 1, place + 1):
             if 0 <= other < len(pieces):
-                near.update(dict.fromkeys(stems(pieces[other][0]), NEIGHBOUR_SHARE))
-        near.update(dict.fromkeys(stems(sentence), SENTENCE_SHARE))
-        spots.append(_spot(number, piece, near, 1.0, after=_after(pieces, place)))
+                near.update(dict.fromkeys(stems(pieces[other]), NEIGHBOUR_SHARE))
+        spots.append(_spot(number, piece, near, 1.0))
     return spots
 
 
-def _after(pieces: Sequence[tuple[str, str]], place: int) -> str:
-    """The beginning of the next line of the same sentence: a unit may be wrapped to it."""
-    if place + 1 < len(pieces) and pieces[place + 1][1] == pieces[place][1]:
-        return pieces[place + 1][0][:24]
-    return ""
+def _unwrapped(lines: Sequence[str]) -> list[str]:
+    """Lines of running text joined to paragraphs; labels and list items stay lines of their own.
+
+    A line goes on when it is nearly as long as the longest one, or when the next begins with a small letter.
+    """
+    width = max(len(line) for line in lines)
+    texts: list[str] = []
+    goes_on = False
+    for line in lines:
+        text = line.strip()
+        if goes_on or (texts and text[:1].islower() and not _ITEM.match(text)):
+            texts[-1] = f"{texts[-1]}\n{text}"
+        else:
+            texts.append(text)
+        goes_on = len(line) >= WRAPPED_SHARE * width and width >= MIN_TEXT_WIDTH and text[-1:] not in ":;"
+    return texts
 
 
-def _spot(number: int, text: str, near: Mapping[str, float], share: float, after: str = "") -> Spot:
+def _spot(number: int, text: str, near: Mapping[str, float], share: float) -> Spot:
     own = frozenset(stems(text))
-    values = [value for value in find_values(f"{text} {after}", is_evidence=True) if value.start < len(text)]
     return Spot(
         number=number,
         text=text,
         own=own if share == 1.0 else frozenset(),
         near=near if share == 1.0 else {**near, **dict.fromkeys(own, share)},
-        values=tuple(SpotValue(value=value) for value in values),
+        values=tuple(SpotValue(value=value) for value in find_values(text, is_evidence=True)),
         free_units=_free_units(text),
     )
 

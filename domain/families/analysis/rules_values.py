@@ -48,11 +48,14 @@ _PATTERN = re.compile(
     rf"""
     (?P<standard>(?<![{_LETTER}\d])(?:ГОСТ|ОСТ|СТО|СП|СНиП|СанПиН|ТУ|ТР\ ТС|РД|ВСН|НПБ|ППБ|ПУЭ|МГСН|ISO|IEC|EN|DIN|ASTM
         |ANSI|IEEE|UL|NFPA|ASHRAE)(?:[\s/]+(?:Р|R|ИСО|МЭК|ЕН|ISO|IEC|EN))*\s*(?:№\s*)?[A-Z]?\d+(?:[.\-–/:]\d+)*[а-яa-z]?
-        (?![\d{_LETTER}]))
+        (?![\d{_LETTER}])
+        |(?-i:(?<![{_LETTER}\d])[A-ZА-ЯЁ]{{2,6}}(?:\ [РR])?\ )(?:\d+(?:\.\d+){{1,4}}-\d{{2,4}}|\d+(?:\.\d{{3,}})+|\d{{3,}}-\d{{2,4}})
+        (?![\d{_LETTER}]|\.\d))
   | (?P<date>(?<![\d.,/-])(?:\d{{1,2}}[./]\d{{1,2}}[./](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d{{1,2}}\.\d{{1,2}}\.\d\d)
         (?![\d/-]|\.\d))
   | (?P<wordy>(?<!\w)(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\.?,?\s+\d{{4}}
         |(?:{_MONTH})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})(?!\d))
+  | (?P<code>(?<![{_LETTER}\d/.-])(?-i:[A-ZА-ЯЁ]{{2,5}})[\ \u00a0]\d+(?:[.,]\d+)?(?![\w/-]|[.,]\d|\ ?%))
   | (?P<dimension>(?<![\w.,])(?:{_NUMBER})(?:\s*[×xXхХ*✕]\s*(?:{_NUMBER}))+(?![{_LETTER}\d]))
   | (?P<ordinal>(?<![\w.,/-])\d+-?(?:й|го|му|м|я|ой|ю|е|х|ти|ых|ым|ый|ая|ое|ом|st|nd|rd|th)(?![\w-]))
   | (?P<compound>(?<![\w.,/-])(?:\d+(?:[.,]\d+)?)(?=-[{_LETTER}]{{4,}}))
@@ -82,7 +85,7 @@ def find_values(text: str, *, is_evidence: bool = False) -> list[Value]:
     while found := _PATTERN.search(text, place):
         values += _read(found, text, is_evidence)
         # A unit such as «м2» is part of its number, not a designation of its own.
-        place = max(found.end(), *(value.end for value in values[-1:]))
+        place = max([found.end(), *(value.end for value in values[-1:])])
     return values
 
 
@@ -134,6 +137,8 @@ def _read(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
         return _glued(found, text, is_evidence)
     if kind == "designation":
         return _designations(start, end, whole, is_evidence)
+    if kind == "code":
+        return _code(start, end, whole, text, is_evidence)
     if kind == "clause":
         return [_designation(start, end, whole)]
     return _plain_number(found, text, is_evidence)
@@ -297,6 +302,8 @@ def _designations(start: int, end: int, whole: str, is_evidence: bool) -> list[V
     if year:
         forms = frozenset({year.group(1)})
         return [Value(start=start, end=end, kind=Kind.NUMBER, text=whole, forms=forms)]
+    if unit_of(whole):
+        return []
     values = [_designation(start, end, whole)]
     if not is_evidence:
         return values
@@ -309,6 +316,16 @@ def _designations(start: int, end: int, whole: str, is_evidence: bool) -> list[V
         forms = number_forms(number.group(1))
         values.append(Value(start=start, end=end, kind=Kind.NUMBER, text=whole, forms=forms))
     return values
+
+
+def _code(start: int, end: int, whole: str, text: str, is_evidence: bool) -> list[Value]:
+    """«REI 150», «IP 54»: capitals and a number are one designation, unless a unit follows («АКБ 12 В»)."""
+    letters, digits = whole.split(maxsplit=1)
+    place = end - len(digits)
+    number = _number(place, end, "", digits, text)
+    if number.units or letters in ("FY", "CY", "В", "И") or unit_of(letters):
+        return [number]
+    return [_designation(start, end, whole), number] if is_evidence else [_designation(start, end, whole)]
 
 
 def _designation(start: int, end: int, whole: str, *, shape: str | None = None) -> Value:

@@ -1,0 +1,51 @@
+"""The service under measurement: the launcher's stack on an empty data directory, durable as in `make run`."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from launch.stack import REPOSITORY, Stack
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """`token` is an admin's access token; `api_pid` is the api's process."""
+
+    port: int
+    token: str
+    redis_url: str
+    api_pid: int
+
+
+@contextmanager
+def running_service(extra_env: Mapping[str, str] | None = None) -> Iterator[Service]:
+    with tempfile.TemporaryDirectory(prefix="aizoomdoc-bench-") as folder:
+        Path(folder).chmod(0o755)
+        env = {"STREAMS_PER_USER": "10000", **(extra_env or {})}
+        stack = Stack(Path(folder), extra_env=env, say=lambda _: None)
+        with stack:
+            assert stack.valkey is not None and stack.api is not None
+            yield Service(
+                port=stack.port,
+                token=_access_token(stack),
+                redis_url=stack.valkey.url,
+                api_pid=stack.api.pid or 0,
+            )
+
+
+def _access_token(stack: Stack) -> str:
+    issued = subprocess.run(
+        [sys.executable, "-m", "api.tokens", "issue", "bench", "--role", "admin"],
+        cwd=REPOSITORY,
+        env=stack.env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = httpx.post(f"{stack.url}/auth/exchange", json={"static_token": issued.stdout.strip()}, timeout=30)
+    return answer.json()["access_token"]
