@@ -1,6 +1,7 @@
 """The api process: reads its environment, opens its connections, mounts the routes. Nothing happens at import."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +26,7 @@ from api.streams import Streams
 from domain.family_list import FAMILIES, end_hooks
 from domain.ids import new_id
 from storage.blobs import MinioBlobs
-from storage.database import open_engine, open_sessions
+from storage.database import in_autocommit, open_engine, open_sessions
 from storage.logs import set_up_logs
 from storage.publisher import Publisher
 from storage.queue import Bells, open_broker
@@ -102,17 +103,18 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
         bucket=storage.s3_bucket,
         secure=storage.s3_secure,
     )
-    hub = Hub(redis, engine)
+    auto = in_autocommit(engine)
+    hub = Hub(redis, auto)
     streams = Streams(
         hub,
-        engine,
+        auto,
         per_user=settings.streams_per_user,
         life_s=settings.stream_life_s,
         ping_s=settings.ping_s,
     )
     app.state.services = Services(
         settings=settings,
-        engine=engine,
+        engine=auto,
         database=Database(sessions, publisher, on_end=end_hooks(FAMILIES), queue_limit=settings.queue_limit),
         publisher=publisher,
         streams=streams,
@@ -122,6 +124,7 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
         renderer=CachedRenderer(sessions, redis, publisher.ring),
     )
     hub.start()
+    _quiet_garbage_collector()
     closer = asyncio.create_task(streams.close_on_shutdown())
     try:
         yield
@@ -132,6 +135,14 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
         broker.client.close()
         blobs.close()
         await engine.dispose()
+
+
+def _quiet_garbage_collector() -> None:
+    """What start-up made stays for good: keep it out of every later collection, and collect less often. Measured
+    2026-11-20: full collections took a tenth of the api's time under load."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _services(state: State) -> Services:

@@ -17,7 +17,7 @@ from litestar.security.jwt import JWTAuth, Token
 from api.services import Services
 from domain.errors import NotAllowed, NotAuthenticated
 from domain.ids import new_id
-from storage.users import User
+from storage.users import User, user_for_access
 
 ISSUER = "aizoomdoc"
 AUDIENCE = "aizoomdoc-api"
@@ -111,5 +111,4 @@ async def _find(services: Services, token: Token) -> User | None:
         user_id, jti = UUID(token.sub), token_id(token)
     except ValueError:
         return None
-    async with services.database.uow() as uow:
-        return await uow.users.for_access(user_id, jti)
+    return await user_for_access(services.engine, user_id, jti)

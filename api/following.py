@@ -13,6 +13,8 @@ from storage.lines import Place, place_of
 
 PLACE_S = 2.0
 """How often a waiting stream is told its place in line (spec/aizoomdoc.md §1.2)."""
+FIRST_PLACE_S = 0.3
+"""A job that starts sooner than this is not told a place."""
 BATCH = 500
 
 
@@ -35,25 +37,26 @@ async def follow(
                 if last.is_terminal and len(batch) < BATCH:
                     return
             watch.saw(cursor)
-            if is_queued and (place := await place_of(engine, job_id)) is not None:
-                yield place
-            while (live := await _next_live(watch, cursor, is_queued, until)) is not None:
+            place_in_s = FIRST_PLACE_S
+            while (live := await _next_live(watch, cursor, is_queued, place_in_s, until)) is not None:
                 if isinstance(live, Event):
                     yield live
                     cursor, is_queued = live.seq, _is_queued(live, is_queued)
                     if live.is_terminal:
                         return
-                elif (place := await place_of(engine, job_id)) is not None:
+                    continue
+                place_in_s = PLACE_S
+                if (place := await place_of(engine, job_id)) is not None:
                     yield place
             if hub.closing or time.monotonic() >= until:
                 return
 
 
-async def _next_live(watch: Watch, cursor: int, is_queued: bool, until: float) -> Event | str | None:
+async def _next_live(watch: Watch, cursor: int, is_queued: bool, place_in_s: float, until: float) -> Event | str | None:
     """The event after `cursor`; "place" when it is time to tell the place in line; null when the log must be read or
     the time is over."""
     while (left_s := until - time.monotonic()) > 0:
-        event = await watch.next(min(left_s, PLACE_S) if is_queued else left_s)
+        event = await watch.next(min(left_s, place_in_s) if is_queued else left_s)
         if event is None:
             return "place" if is_queued and not watch.must_read() else None
         if event.seq == cursor + 1:

@@ -13,6 +13,8 @@ from storage.uow import Database
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """`engine` is in autocommit mode, for single statements; transactions go through `database`."""
+
     settings: ApiSettings
     engine: AsyncEngine
     database: Database

@@ -27,5 +27,5 @@ def read_api_settings(environ: Mapping[str, str]) -> ApiSettings:
         streams_per_user=int(environ.get("STREAMS_PER_USER", "20")),
         stream_life_s=float(environ.get("STREAM_LIFE_SECONDS", "600")),
         ping_s=int(environ.get("STREAM_PING_SECONDS", "12")),
-        db_pool=int(environ.get("DB_POOL_SIZE", "10")),
+        db_pool=int(environ.get("DB_POOL_SIZE", "16")),
     )

@@ -25,9 +25,7 @@ def open_baseline(url: str) -> tuple[RedisBroker, dramatiq.Actor]:
     broker = RedisBroker(client=Redis.from_url(url), namespace="bench", middleware=[])
     broker.add_middleware(Results(backend=RedisBackend(client=Redis.from_url(url))))
     dramatiq.set_broker(broker)
-    actor = dramatiq.actor(
-        lambda value: value, broker=broker, actor_name=ECHO, queue_name=QUEUE, store_results=True
-    )
+    actor = dramatiq.actor(lambda value: value, broker=broker, actor_name=ECHO, queue_name=QUEUE, store_results=True)
     return broker, actor
 
 

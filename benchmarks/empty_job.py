@@ -161,9 +161,7 @@ def _baseline_worker(url: str) -> Iterator[None]:
 
 def _measured(times: list[float], jobs_per_s: float) -> Measured:
     ordered = sorted(times)
-    return Measured(
-        p50_ms=statistics.median(ordered), p99_ms=ordered[int(len(ordered) * 0.99)], jobs_per_s=jobs_per_s
-    )
+    return Measured(p50_ms=statistics.median(ordered), p99_ms=ordered[int(len(ordered) * 0.99)], jobs_per_s=jobs_per_s)
 
 
 def _median(rounds: list[T]) -> T:

@@ -26,7 +26,7 @@ EXPIRED = JobError(
 )
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True):
     """A job row as read under its lock. `due`, `lease_expired` and `deadline_passed` are by PostgreSQL's clock."""
 
     state: JobState

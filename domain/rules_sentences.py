@@ -8,6 +8,8 @@ _ABBREVIATED = re.compile(
     r"|млрд|руб|стр|отм|поз|шт|кв|куб|изм|док|черт|вл|корп|эт|No|Nos|Fig|Figs|Eq|Sec|Ref|Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr"
     r"|St|vs|approx|max|min|e\.g|i\.e|U\.S)\.$"
 )
+_SHORT = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,4}\.$")
+"""A short word before a number is an abbreviation more often than not: «кол. 4», «пом. 101», "approx. 5"."""
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -15,7 +17,9 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for end in _END.finditer(text):
-        if not _ABBREVIATED.search(text[start : end.start()]):
+        before = text[start : end.start()]
+        is_numbered = text[end.end()].isdigit() and _SHORT.search(before)
+        if not is_numbered and not _ABBREVIATED.search(before):
             _add(spans, text, start, end.end())
             start = end.end()
     _add(spans, text, start, len(text))

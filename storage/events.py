@@ -1,4 +1,7 @@
-"""The event log in PostgreSQL: dense numbers, appended in the statement that counts them (DESIGN §5)."""
+"""The event log in PostgreSQL: dense numbers, appended in the statement that counts them (DESIGN §5).
+
+The functions take an engine in autocommit mode (`storage.database.in_autocommit`): each is one round trip.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -65,8 +68,7 @@ async def append_events(
     `append_no` counts the worker's writes of this run from 1: saying the same number again after a lost reply is
     safe. Raises `LeaseLost` when the job is no longer this worker's.
     """
-    async with engine.connect() as connection:
-        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as auto:
         types, stages, payloads = columns_of(events)
         row = await first(auto, _APPEND, job_id, epoch, append_no, types, stages, payloads, progress)
         if row is not None:
@@ -81,24 +83,21 @@ async def append_events(
 
 async def read_events(engine: AsyncEngine, job_id: UUID, *, after: int, limit: int = 500) -> list[Event]:
     """The events with seq > `after`, oldest first, at most `limit`."""
-    async with engine.connect() as connection:
-        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as auto:
         rows = await auto.exec_driver_sql(_READ, (job_id, after, limit))
         return [_event_of(job_id, row) for row in rows]
 
 
 async def last_seqs(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
     """(last_seq, state) of each known job, in one query."""
-    async with engine.connect() as connection:
-        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as auto:
         rows = await auto.exec_driver_sql(_LAST_SEQS, (list(job_ids),))
         return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def has_streamed_answer(engine: AsyncEngine, job_id: UUID) -> bool:
     """Whether the job's log holds answer text that no later reset took back."""
-    async with engine.connect() as connection:
-        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as auto:
         return (await first(auto, _STREAMED, job_id))[0]
 
 

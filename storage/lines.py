@@ -41,8 +41,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 async def place_of(engine: AsyncEngine, job_id: UUID) -> Place | None:
     """Null for a job that is not queued."""
-    async with engine.connect() as connection:
-        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as auto:
         row = await first(auto, _PLACE, job_id)
         if row is None:
             return None

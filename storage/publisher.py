@@ -2,6 +2,8 @@
 in PostgreSQL within seconds (DESIGN §5)."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
@@ -18,6 +20,9 @@ _log = structlog.get_logger()
 DELIVERY_S = 1.0
 """Longest time spent on telling; a guess that keeps a request quick when Redis hangs."""
 
+BELL_GAP_S = 0.01
+"""Bells of one process for one queue are at least this far apart; the last of a burst is always rung."""
+
 Ring = Callable[[str], None]
 """Rings one queue; may block, so it runs in a thread."""
 
@@ -32,12 +37,31 @@ class Publisher:
     def __init__(self, redis: Redis, ring: Ring) -> None:
         self._redis = redis
         self._ring = ring
+        self._rung_at: dict[str, float] = {}
+        self._pending: dict[str, asyncio.Task[None]] = {}
 
     async def __call__(self, outbox: Outbox) -> None:
-        """Publish the outbox's events in order, then ring each of its queues once."""
+        """Publish the outbox's events in order, then ring each of its queues."""
         await self.publish(outbox.events)
         for queue in dict.fromkeys(outbox.queues):
+            await self._ring_soon(queue)
+
+    async def _ring_soon(self, queue: str) -> None:
+        """Ring at once, or with the next bell when one was rung in this very moment: one bell starts as many slots
+        as there are due jobs, so that a burst needs few."""
+        now = time.monotonic()
+        left_s = self._rung_at.get(queue, -math.inf) + BELL_GAP_S - now
+        if left_s <= 0:
+            self._rung_at[queue] = now
             await self.ring(queue)
+        elif queue not in self._pending:
+            self._pending[queue] = asyncio.create_task(self._ring_later(queue, left_s))
+
+    async def _ring_later(self, queue: str, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        del self._pending[queue]
+        self._rung_at[queue] = time.monotonic()
+        await self.ring(queue)
 
     async def publish(self, events: Sequence[Event]) -> None:
         """One message per job: the JSON array of its events, in order."""

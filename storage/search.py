@@ -14,13 +14,16 @@ from domain.documents import Box, Hit, Word
 from storage.database import Sessions
 from storage.documents import unpack_words
 from storage.tables.documents import BlockRow, DocumentRow, PageRow
-from storage.terms import parse_query, word_terms
+from storage.terms import count_terms, parse_query, word_terms
 
 K1, B = 1.5, 0.75
 """The values of the BM25 baseline that is compared with (shared/data/MANIFEST.md)."""
 
 PAGE_SHARE = 0.3
 """How much of its page's score a block gets: words of a question are often spread over a page's blocks."""
+
+BLOCK_SHARE = 0.5
+"""How much of its best block's score a page gets: a page that says it in one place before one that only has the words."""
 
 SNIPPET_CHARACTERS = 240
 BOXES_LIMIT = 40
@@ -44,12 +47,15 @@ class PostgresSearch:
             "weights": list(weights.values()),
             "k1": K1,
             "b": B,
-            "page_share": PAGE_SHARE,
             "limit": limit,
         }
+        if level == "block":
+            statement, parameters["page_share"] = _BLOCKS, PAGE_SHARE
+        else:
+            statement, parameters["block_share"] = _PAGES, BLOCK_SHARE
         async with self._sessions() as session:
-            ranked = (await session.execute(_BLOCKS if level == "block" else _PAGES, parameters)).all()
-            return await _hits(session, ranked, set(weights))
+            ranked = (await session.execute(statement, parameters)).all()
+            return await _hits(session, ranked, set(weights), with_blocks=level == "block")
 
 
 _HITS = """
@@ -77,15 +83,7 @@ with lengths as (
 )
 """
 
-_PAGES = text(
-    _HITS
-    + """
-select document_id, page_no, null::int as block_no, score from pages
-order by score desc, document_id, page_no limit :limit
-"""
-)
-
-_BLOCKS = text(
+_RANKED = (
     _HITS
     + """
 , block_stats as (
@@ -94,7 +92,7 @@ _BLOCKS = text(
     from lengths
 ), block_df as (
     select term, greatest(sum(cardinality(block_nos)), 1)::float8 as df from hits group by term
-), block_hits as (
+), blocks as (
     select h.document_id, h.page_no, place.block_no, sum(
         h.weight * ln(1 + (s.n - f.df + 0.5) / (f.df + 0.5)) * place.tf * (:k1 + 1)
         / (place.tf + :k1 * (1 - :b + :b * h.block_lengths[place.block_no + 1] / s.average))) as score
@@ -103,55 +101,61 @@ _BLOCKS = text(
     join block_df f using (term) cross join block_stats s
     group by h.document_id, h.page_no, place.block_no
 )
+"""
+)
+
+_PAGES = text(
+    _RANKED
+    + """
+, best as (
+    select distinct on (document_id, page_no) document_id, page_no, block_no, score
+    from blocks order by document_id, page_no, score desc, block_no
+)
+select p.document_id, p.page_no, b.block_no, p.score + :block_share * coalesce(b.score, 0) as score
+from pages p left join best b using (document_id, page_no)
+order by score desc, p.document_id, p.page_no limit :limit
+"""
+)
+
+_BLOCKS = text(
+    _RANKED
+    + """
 select b.document_id, b.page_no, b.block_no, b.score + :page_share * p.score as score
-from block_hits b join pages p using (document_id, page_no)
+from blocks b join pages p using (document_id, page_no)
 order by score desc, b.document_id, b.page_no, b.block_no limit :limit
 """
 )
 
 
-async def _hits(session: AsyncSession, ranked: Sequence[Any], terms: set[str]) -> list[Hit]:
+async def _hits(session: AsyncSession, ranked: Sequence[Any], terms: set[str], *, with_blocks: bool) -> list[Hit]:
     """The ranked places with names, snippets and boxes; three queries in all."""
-    pages = {(row.document_id, row.page_no) for row in ranked}
-    names = dict(
-        (
-            await session.execute(
-                select(DocumentRow.id, DocumentRow.name).where(DocumentRow.id.in_({d for d, _ in pages}))
-            )
-        )
-        .tuples()
-        .all()
+    places = {(row.document_id, row.page_no, row.block_no) for row in ranked}
+    documents = select(DocumentRow.id, DocumentRow.name).where(DocumentRow.id.in_({place[0] for place in places}))
+    names = dict((await session.execute(documents)).tuples().all())
+    at = tuple_(BlockRow.document_id, BlockRow.page_no, BlockRow.block_no)
+    rows = await session.scalars(select(BlockRow).where(at.in_(places)))
+    blocks = {(row.document_id, row.page_no, row.block_no): row for row in rows}
+    on_page = tuple_(PageRow.document_id, PageRow.page_no)
+    packed = select(PageRow.document_id, PageRow.page_no, PageRow.words).where(
+        on_page.in_({place[:2] for place in places})
     )
-    on_pages = tuple_(BlockRow.document_id, BlockRow.page_no).in_(pages)
-    blocks: dict[tuple[UUID, int], list[BlockRow]] = {}
-    for block in await session.scalars(select(BlockRow).where(on_pages).order_by(BlockRow.block_no)):
-        blocks.setdefault((block.document_id, block.page_no), []).append(block)
-    query = select(PageRow.document_id, PageRow.page_no, PageRow.words)
-    packed = await session.execute(query.where(tuple_(PageRow.document_id, PageRow.page_no).in_(pages)))
-    words = {(row.document_id, row.page_no): unpack_words(row.words) for row in packed}
+    words = {(row.document_id, row.page_no): unpack_words(row.words) for row in await session.execute(packed)}
     hits = []
     for row in ranked:
-        place = (row.document_id, row.page_no)
-        block = _shown_block(blocks.get(place, []), row.block_no, terms)
+        block = blocks.get((row.document_id, row.page_no, row.block_no))
+        on_this = words.get((row.document_id, row.page_no), ())
         hits.append(
             Hit(
                 document_id=row.document_id,
                 document_name=names[row.document_id],
                 page_no=row.page_no,
-                block_id=block.id if block and row.block_no is not None else None,
+                block_id=block.id if block and with_blocks else None,
                 score=round(float(row.score), 4),
                 snippet=snippet_of(block.content, terms) if block else "",
-                boxes=_boxes(words.get(place, ()), block.block_no, terms) if block else (),
+                boxes=_boxes(on_this, block.block_no, terms) if block else (),
             )
         )
     return hits
-
-
-def _shown_block(blocks: list[BlockRow], block_no: int | None, terms: set[str]) -> BlockRow | None:
-    """The block with this number, or of a page that with most of the terms."""
-    if block_no is not None:
-        return next((block for block in blocks if block.block_no == block_no), None)
-    return max(blocks, key=lambda block: len(word_terms(block.content) & terms), default=None)
 
 
 def snippet_of(content: str, terms: set[str]) -> str:
@@ -159,7 +163,7 @@ def snippet_of(content: str, terms: set[str]) -> str:
     lines = [line for line in content.split("\n") if line.strip()]
     if not lines:
         return ""
-    best = max(range(len(lines)), key=lambda number: (len(word_terms(lines[number]) & terms), -number))
+    best = max(range(len(lines)), key=lambda number: (len(terms.intersection(count_terms(lines[number]))), -number))
     first = last = best
     while True:
         length = sum(len(line) + 1 for line in lines[first : last + 1])

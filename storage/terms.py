@@ -65,9 +65,10 @@ def parse_query(text: str) -> Query:
     return Query(weights)
 
 
-def word_terms(word: str) -> set[str]:
+@lru_cache(maxsize=100_000)
+def word_terms(word: str) -> frozenset[str]:
     """The terms of one word of a page, for finding a query's words on it."""
-    return set(count_terms(word))
+    return frozenset(count_terms(word))
 
 
 def _folded(text: str) -> str:

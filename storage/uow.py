@@ -6,6 +6,7 @@ connection is back in the pool: commit, leave, then ring or publish (DESIGN §4)
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,17 +29,37 @@ class Deliver(Protocol):
 
 
 class SqlUnitOfWork:
-    """See `domain.ports.UnitOfWork`."""
+    """See `domain.ports.UnitOfWork`. A repository is made when it is first used."""
 
     def __init__(self, session: AsyncSession, *, on_end: Mapping[str, Ended], queue_limit: int) -> None:
         self.session = session
         self.outbox = Outbox()
-        self.documents = DocumentRepository(session)
-        self.files = FileRepository(session)
-        self.chats = ChatRepository(session)
-        self.users = UserRepository(session)
-        self.submissions = SubmissionRepository(session)
-        self.jobs = JobRepository(session, self, self.outbox, on_end, queue_limit)
+        self._on_end = on_end
+        self._queue_limit = queue_limit
+
+    @cached_property
+    def documents(self) -> DocumentRepository:
+        return DocumentRepository(self.session)
+
+    @cached_property
+    def files(self) -> FileRepository:
+        return FileRepository(self.session)
+
+    @cached_property
+    def chats(self) -> ChatRepository:
+        return ChatRepository(self.session)
+
+    @cached_property
+    def users(self) -> UserRepository:
+        return UserRepository(self.session)
+
+    @cached_property
+    def submissions(self) -> SubmissionRepository:
+        return SubmissionRepository(self.session)
+
+    @cached_property
+    def jobs(self) -> JobRepository:
+        return JobRepository(self.session, self, self.outbox, self._on_end, self._queue_limit)
 
     async def commit(self) -> None:
         await self.session.commit()

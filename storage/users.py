@@ -10,16 +10,17 @@ from advanced_alchemy.exceptions import IntegrityError
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from domain.chats import Settings
 from domain.errors import Conflict, NotFound
 from domain.ids import new_id
+from storage.events import first
 from storage.tables.prompts import RolePromptRow
 from storage.tables.users import AuditRow, CredentialRow, RevokedTokenRow, UserRow, UserSettingsRow
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class User(msgspec.Struct, frozen=True):
     id: UUID
     username: str
     role: str
@@ -147,14 +148,6 @@ class UserRepository:
             insert(RevokedTokenRow).values(jti=jti, expires_at=expires_at).on_conflict_do_nothing()
         )
 
-    async def for_access(self, user_id: UUID, jti: UUID) -> User | None:
-        """The active user of an access token that was not logged out; one query."""
-        revoked = select(RevokedTokenRow.jti).where(RevokedTokenRow.jti == jti).exists()
-        row = await self._session.scalar(
-            select(UserRow).where(UserRow.id == user_id, UserRow.status == "active", ~revoked)
-        )
-        return _user_of(row) if row else None
-
     async def settings(self, user_id: UUID) -> Settings:
         changed = await self._session.scalar(select(UserSettingsRow.changed).where(UserSettingsRow.user_id == user_id))
         return msgspec.convert(changed or {}, type=Settings, strict=False)
@@ -193,6 +186,20 @@ class UserRepository:
             AuditRow(actor_id=actor_id, action=action, subject=subject, details=msgspec.to_builtins(details))
         )
         await self._session.flush()
+
+
+async def user_for_access(engine: AsyncEngine, user_id: UUID, jti: UUID) -> User | None:
+    """The active user of an access token that was not logged out. One statement on an engine in autocommit mode: it
+    is asked at every request."""
+    async with engine.connect() as auto:
+        row = await first(auto, _FOR_ACCESS, user_id, jti)
+    return User(*row) if row else None
+
+
+_FOR_ACCESS = """
+select id, username, role, status, email, created_at, last_seen_at from users
+where id = $1 and status = 'active' and not exists (select 1 from revoked_tokens where jti = $2)
+"""
 
 
 def token_hash(token: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.jobs import LEASE_S
+from storage.job_rows import LEASE_S
 
 HEARTBEAT_S = 2.0
 """DESIGN §4.4; a cancel is seen within one heartbeat."""
@@ -108,14 +108,12 @@ async def overdue_jobs(connection: Any, *, with_leases: bool) -> Overdue:
 
 async def queues_to_ring(engine: AsyncEngine) -> list[str]:
     """One entry per due job that no bell is on its way for, never more than free slots; commits."""
-    async with engine.connect() as connection:
-        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as auto:
         rows = await auto.exec_driver_sql(_RING, (ALIVE_S, RING_AGAIN_S))
         return [row[0] for row in rows]
 
 
 async def clear_leftovers(engine: AsyncEngine) -> None:
-    async with engine.connect() as connection:
-        auto = await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as auto:
         for statement in _LEFTOVERS:
             await auto.exec_driver_sql(statement)

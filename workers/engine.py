@@ -22,6 +22,7 @@ from domain.llm import Usage
 from domain.rules_jobs import Refused
 from domain.stage import Finished, Next, Outcome, Spawn, Wait
 from storage.checkpoints import Checkpoint, save_checkpoint
+from storage.database import is_outage
 from workers.context import RunContext, Tools
 from workers.failures import Failure, Kind, classify
 from workers.persistence import persist
@@ -81,16 +82,26 @@ class Engine:
         self._make_teller = make_teller
         self._has_streamed = has_streamed
         self._free = asyncio.Semaphore(slots)
+        self._searching = 0
+        self._looking: set[asyncio.Task[None]] = set()
 
     async def look(self) -> None:
-        """Claim and run due jobs until nothing is due. A call that finds all slots taken returns at once."""
+        """Claim and run due jobs until nothing is due. A call that finds all slots taken returns at once.
+
+        Each claimed job wakes one more slot: one bell is enough for a burst.
+        """
         if self._free.locked():
             return
         async with self._free:
             while not self.draining:
-                claim = await self._claim()
+                self._searching += 1
+                try:
+                    claim = await self._claim()
+                finally:
+                    self._searching -= 1
                 if claim is None:
                     return
+                self._wake_another()
                 await self._run(claim)
 
     async def drain(self, patience_s: float) -> None:
@@ -103,6 +114,20 @@ class Engine:
             run.stop(Stop.DRAIN)
         while self.runs and time.monotonic() < give_up_at + 5:
             await asyncio.sleep(0.05)
+
+    def _wake_another(self) -> None:
+        if not self._free.locked() and not self._searching:
+            task = asyncio.create_task(self._look_on())
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def _look_on(self) -> None:
+        try:
+            await self.look()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            _log.warning("database_away", what="look", error=type(error).__name__)
 
     async def _claim(self) -> Claim | None:
         try:

@@ -20,7 +20,7 @@ from domain.ids import new_id
 from domain.llm import LLMCall
 from domain.ports import LLMLog, PromptStore
 from storage.blobs import MinioBlobs
-from storage.database import open_engine, open_sessions
+from storage.database import in_autocommit, open_engine, open_sessions
 from storage.events import has_streamed_answer
 from storage.llm_log import DatabaseLLMLog
 from storage.logs import set_up_logs
@@ -43,6 +43,11 @@ from workers.rendering.pool import RenderPool
 from workers.settings import QUEUES, RENDER, WorkerSettings, read_worker_settings
 from workers.telling import Teller
 
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
+
 _log = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +61,7 @@ class Stores:
         self.engine: AsyncEngine = open_engine(
             storage.database_url, name=f"worker-{settings.queue}", pool_size=settings.slots + 4
         )
+        self.auto = in_autocommit(self.engine)
         self.sessions = open_sessions(self.engine)
         self.redis = Redis.from_url(storage.redis_url, socket_connect_timeout=2, health_check_interval=30)
         self.broker = open_broker(storage.redis_url)
@@ -88,13 +94,19 @@ class PatientLog:
         await persist(lambda: self._log.write(call), "llm_call")
 
 
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop where it exists; Windows has none."""
+    return asyncio.new_event_loop() if uvloop is None else uvloop.new_event_loop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m workers.main", description=__doc__)
     parser.add_argument("--queue", choices=QUEUES, required=True)
     arguments = parser.parse_args()
     settings = read_worker_settings(os.environ, queue=arguments.queue, root=ROOT)
     set_up_logs(f"worker-{settings.queue}", os.environ.get("LOG_LEVEL", "INFO"))
-    asyncio.run(serve(settings, FAMILIES))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(serve(settings, FAMILIES))
 
 
 async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> None:
@@ -106,9 +118,7 @@ async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> Non
     prompts = FilePrompts(settings.prompts)
     check_prompts(prompts, families)
     engine = make_engine(settings, stores, families, prompts, owner)
-    reconciler = Reconciler(
-        stores.database, stores.engine, stores.publisher, own_queue=settings.queue, look=engine.look
-    )
+    reconciler = Reconciler(stores.database, stores.auto, stores.publisher, own_queue=settings.queue, look=engine.look)
     await persist(lambda: reconciler.free_slot(settings.slot, owner), "free_slot")
     heartbeat = Heartbeat(
         engine, database_url=settings.storage.database_url, slot=settings.slot, incarnation=incarnation
@@ -159,8 +169,8 @@ def make_engine(
         user_cap=settings.user_cap,
         families=families,
         tools=tools,
-        make_teller=lambda job, stop: Teller(stores.engine, stores.publisher, job, stop),
-        has_streamed=lambda job_id: has_streamed_answer(stores.engine, job_id),
+        make_teller=lambda job, stop: Teller(stores.auto, stores.publisher, job, stop),
+        has_streamed=lambda job_id: has_streamed_answer(stores.auto, job_id),
     )
 
 

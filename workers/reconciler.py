@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import rules_jobs
 from storage.database import is_outage
-from storage.jobs import LEASE_S
+from storage.job_rows import LEASE_S
 from storage.publisher import Publisher
 from storage.uow import Database
 from storage.workers import clear_leftovers, overdue_jobs, own_leases, queues_to_ring

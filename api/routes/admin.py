@@ -70,6 +70,12 @@ class Probe(msgspec.Struct, kw_only=True):
     payload: dict[str, Any] = {}
 
 
+class Probed(msgspec.Struct, kw_only=True):
+    id: UUID
+    status: JobState
+    events: str
+
+
 @get("/jobs", tags=["admin"])
 async def list_jobs(
     request: AuthRequest,
@@ -123,16 +129,15 @@ async def requeue_many(
 
 
 @post("/probe", status_code=202, tags=["admin"])
-async def probe(request: AuthRequest, data: JSONBody[Probe], services: NamedDependency[Services]) -> JobView:
+async def probe(request: AuthRequest, data: JSONBody[Probe], services: NamedDependency[Services]) -> Probed:
     """An empty job through the whole pipe: queue, worker, events."""
     job_id = new_id()
     async with services.database.uow() as uow:
         await uow.jobs.accept(
             NewJob(id=job_id, user_id=request.user.id, family="probe", queue=data.queue, payload=data.payload)
         )
-        job = await uow.jobs.get(job_id)
         await uow.commit()
-    return job_view(job)
+    return Probed(id=job_id, status=JobState.QUEUED, events=f"/jobs/{job_id}/events")
 
 
 @get("/users", tags=["admin"])

@@ -23,6 +23,7 @@ from domain.llm import Usage
 from domain.rules_jobs import Refused
 from storage.checkpoints import forget_from
 from storage.events import read_events
+from storage.jobs import find_job
 from storage.lines import Place, place_of
 from storage.uow import SqlUnitOfWork
 from storage.users import User
@@ -107,8 +108,7 @@ async def get_job(request: AuthRequest, job_id: FromPath[UUID], services: NamedD
     snapshot = Snapshot()
     while batch := await read_events(services.engine, job_id, after=snapshot.last_seq):
         snapshot = fold(batch, snapshot)
-    async with services.database.uow() as uow:
-        job = await uow.jobs.get(job_id)
+    job = await find_job(services.engine, job_id)
     place = await place_of(services.engine, job_id) if job.state is JobState.QUEUED else None
     return JobSnapshot(**msgspec.structs.asdict(view_of(job)), snapshot=snapshot, place=place)
 
@@ -194,12 +194,12 @@ async def page_of(
 
 async def owned_job(services: Services, user: User, job_id: UUID) -> Job:
     """The job if it is the user's, or the user is an admin (whose look is audited). Raises NotFound."""
+    job = await find_job(services.engine, job_id)
+    if job.user_id == user.id:
+        return job
+    if not user.is_admin:
+        raise NotFound(f"job {job_id}")
     async with services.database.uow() as uow:
-        job = await uow.jobs.get(job_id)
-        if job.user_id == user.id:
-            return job
-        if not user.is_admin:
-            raise NotFound(f"job {job_id}")
         await uow.users.audit(user.id, "job.read", str(job_id), owner=job.user_id)
         await uow.commit()
     return job
@@ -245,8 +245,7 @@ async def _poll(services: Services, job: Job, cursor: int, wait_s: float) -> Eve
                 if isinstance(item, Event):
                     events.append(item)
                     break
-    async with services.database.uow() as uow:
-        state = (await uow.jobs.get(job.id)).state
+    state = (await find_job(services.engine, job.id)).state
     return EventPage(
         items=[{"event": event.type.value, **envelope(event)} for event in events],
         last_seq=events[-1].seq if events else cursor,

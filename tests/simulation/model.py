@@ -12,7 +12,8 @@ from domain.errors import IdempotencyMismatch, LeaseLost, QueueFull, QuotaExceed
 from domain.events import EventType, NewEvent
 from domain.jobs import TERMINAL, JobState, NewJob
 from domain.rules_jobs import Change, Command, Decision, Facts
-from storage.jobs import BACKING_OFF_S, LEASE_S
+from storage.job_rows import LEASE_S
+from storage.jobs import BACKING_OFF_S
 from storage.workers import ALIVE_S, RING_AGAIN_S
 
 QUEUED, RUNNING, WAITING = JobState.QUEUED, JobState.RUNNING, JobState.WAITING

@@ -33,8 +33,8 @@ class Plan(NamedTuple):
         return 0 if name is None else next(i for i, stage in enumerate(self.stages) if stage.name == name)
 
 
-def draw_plan(random: Random, job_id: int, documents: tuple[int, ...], *, is_child: bool = False) -> Plan:
-    """A job of a chat or of none; some kill their worker, some fail, some wait, some have children."""
+def draw_plan(random: Random, documents: tuple[int, ...] = (), *, is_child: bool = False) -> Plan:
+    """A job of a chat or of none; some kill their worker, some fail, some wait, some have children. Its id is 0."""
     raises = 0.3 if random.random() < 0.3 else 0.0
     names = ("search", "crop", "answer")[: random.randrange(1, 4)]
     poison = random.choice(names) if random.random() < 0.08 else None
@@ -48,7 +48,7 @@ def draw_plan(random: Random, job_id: int, documents: tuple[int, ...], *, is_chi
     stages[-1] = stages[-1]._replace(kind="finish")
     chat = random.randrange(2) if not is_child and random.random() < 0.7 else None
     job = NewJob(
-        id=job_id,  # pyright: ignore[reportArgumentType]  numbers are quicker than UUIDs, and sort alike
+        id=0,  # pyright: ignore[reportArgumentType]  numbers are quicker than UUIDs, and sort alike
         user_id=random.randrange(2),  # pyright: ignore[reportArgumentType]
         family="simulated",
         queue=QUEUE,
@@ -56,15 +56,15 @@ def draw_plan(random: Random, job_id: int, documents: tuple[int, ...], *, is_chi
         ordering_key=chat,  # pyright: ignore[reportArgumentType]
         run_in_s=3.0 if random.random() < 0.1 else 0.0,
         max_attempts=random.randrange(1, 4),
-        deadline_in_s=None if random.random() < 0.3 else 1800.0,
+        deadline_in_s=None if random.random() < 0.3 else random.uniform(60.0, 300.0),
     )
     return Plan(job, tuple(stages))
 
 
-def reading_plan(job_id: int, document_id: int, random: Random) -> Plan:
+def reading_plan(random: Random, document_id: int) -> Plan:
     """A job that reads a document."""
     job = NewJob(
-        id=job_id,  # pyright: ignore[reportArgumentType]
+        id=0,  # pyright: ignore[reportArgumentType]
         user_id=0,  # pyright: ignore[reportArgumentType]
         family="reading",
         queue=QUEUE,

@@ -53,11 +53,18 @@ class Run:
 
 
 class Task:
-    def __init__(self, steps: Steps, process: "Process | None" = None) -> None:
-        self.steps = steps
+    """Something that goes on by itself: of a client (no process), or of a worker process that dies with it."""
+
+    def __init__(self, process: "Process | None" = None) -> None:
         self.process = process
         self.run: Run | None = None
-        self.pending: Await = next(steps)
+        self.steps: Steps
+        self.pending: Await = None
+
+    def begin(self, steps: Steps) -> "Task":
+        self.steps = steps
+        self.pending = next(steps)
+        return self
 
 
 class Process:
@@ -70,21 +77,17 @@ class Process:
         self.slots = slots
         self.looks = 0
         self.runs: dict[int, Run] = {}
-        self.tasks: list[Task] = []
         self.is_ready = self.draining = self.is_stalled = False
         # As in workers.reconciler.Reconciler.
         self.succeeded_at = self.grace_until = 0.0
-        self.tasks.append(Task(self._start(), self))
+        world.tasks.append(Task(self).begin(self._start()))
 
     def hear(self) -> None:
         """A bell: look, if a slot is free."""
         if self.is_ready and not self.draining and self.looks < self.slots:
             self.looks += 1
-            task = Task.__new__(Task)
-            task.process, task.run = self, None
-            task.steps = self._look(task)
-            task.pending = next(task.steps)
-            self.tasks.append(task)
+            task = Task(self)
+            self.world.tasks.append(task.begin(self._look(task)))
 
     def _start(self) -> Steps:
         yield from persist(lambda: self.world.model.free_slot(self.slot, self.owner))
@@ -111,7 +114,7 @@ class Process:
         return claimed
 
     def _run(self, run: Run, next_stage: str | None) -> Steps:
-        plan = self.world.plans[run.job_id]
+        plan = self.world.clients.plans[run.job_id]
         try:
             yield from self._stages(run, plan, plan.stage(next_stage))
         except LeaseLost:
@@ -183,7 +186,7 @@ class Process:
                 return
             self.world.ledger.wrote(run.job_id, stage.name)
             if is_spawn:
-                model.spawn(run.job_id, run.epoch, self.world.make_children(run.job_id, stage.children))
+                model.spawn(run.job_id, run.epoch, self.world.clients.make_children(run.job_id, stage.children))
 
         yield from persist(write)
         run.step_no += 1

@@ -1,95 +1,82 @@
-"""One schedule: clients, admins, workers and faults, in an order drawn from a seed, then an end without faults."""
+"""One schedule: clients, admins, workers and faults in an order drawn from a seed, then an end without faults."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import TypeVar
 
-from domain import rules_jobs
 from domain.errors import LeaseLost, QuotaExceeded
-from domain.jobs import TERMINAL, JobState, NewJob
-from domain.rules_jobs import Change
-from storage.jobs import LEASE_S
-from tests.simulation.ledger import Ledger, Violation, check_read
-from tests.simulation.model import Entry, Model
-from tests.simulation.plans import QUOTA, Plan, draw_plan, reading_plan
-from tests.simulation.processes import KILL, Outage, Process, Steps, Stopped, Task, persist
+from domain.jobs import TERMINAL, JobState
+from storage.job_rows import LEASE_S
+from tests.simulation.clients import Clients
+from tests.simulation.ledger import Ledger, Violation
+from tests.simulation.model import Model, Row
+from tests.simulation.plans import QUEUE, draw_plan, reading_plan
+from tests.simulation.processes import KILL, Outage, Process, Steps, Stopped, Task
+from tests.simulation.reader import Reader
 from workers.reconciler import OUTAGE_S, SWEEP_S
 from workers.telling import Stop
 
 ACTIONS = 110
 ROUNDS = 400
 
+T = TypeVar("T")
+
 
 class World:
-    def __init__(self, seed: int, model: Model | None = None, say: Callable[[str], None] | None = None) -> None:
-        self.seed = seed
+    """`say` gets one line per step, to replay a seed by eye. A mutant brings another `model` or `clients`."""
+
+    lease_of_grace_s = LEASE_S
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        model: Model | None = None,
+        make_clients: Callable[[Model, Ledger, Random], Clients] = Clients,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         self.random = Random(seed)
         self.model = model or Model()
         self.model.now = 100.0
+        self.model.next_no = {0: 1, 1: 1}
         self.ledger = Ledger(self.model)
-        self.plans: dict[int, Plan] = {}
+        self.clients = make_clients(self.model, self.ledger, self.random)
+        self.reader = Reader(self.random)
         self.tasks: list[Task] = []
         self.bells = 0
         self.is_away = self.is_redis_away = False
         self.is_faulty = True
-        self.incarnations = 0
-        self.watched: int | None = None
-        self.seen: list[Entry] = []
-        self.inbox: list[list[Entry]] = []
-        self._published = 0
-        self._ids = 0
+        self._incarnations = 0
         self._say = say
-        self.model.next_no = {0: 1, 1: 1}
-        random = self.random
-        self.slots: dict[str, Process | None] = {f"w{n}": None for n in range(random.randrange(1, 4))}
-        for slot in self.slots:
-            self._start(slot)
-        documents = tuple(range(random.randrange(3)))
-        for document_id in documents:
-            self.model.documents[document_id] = True
-            if random.random() < 0.7:
-                self._submit(lambda job_id, d=document_id: reading_plan(job_id, d, random))
-        for _ in range(random.randrange(1, 5)):
-            self._submit(lambda job_id: draw_plan(random, job_id, documents))
+        self._slots: dict[str, Process | None] = {}
+        for number in range(self.random.randrange(1, 4)):
+            self._start(f"w{number}")
+        self._submit_all()
 
     def run(self) -> None:
         """Raises Violation."""
         for _ in range(ACTIONS):
             self._act()
-        self._end()
+        self._come_to_rest()
         self.ledger.check_end()
-        if self.watched is not None:
-            self._read_log()
-            check_read(self.model.jobs[self.watched], self.seen)
+        self.reader.check_end()
 
-    def make_children(self, parent_id: int, count: int) -> list[NewJob]:
-        children = []
-        for _ in range(count):
-            self._ids += 1
-            plan = draw_plan(self.random, self._ids, (), is_child=True)
-            job = NewJob(
-                id=plan.job.id,
-                user_id=plan.job.user_id,
-                family=plan.job.family,
-                queue=plan.job.queue,
-                payload={},
-                parent_id=parent_id,  # pyright: ignore[reportArgumentType]
-                max_attempts=plan.job.max_attempts,
-            )
-            self.plans[self._ids] = Plan(job, plan.stages)
-            children.append(job)
-        return children
+    def _submit_all(self) -> None:
+        documents = tuple(range(int(self.random.random() * 3)))
+        plans = [reading_plan(self.random, document_id) for document_id in documents if self.random.random() < 0.7]
+        plans += [draw_plan(self.random, documents) for _ in range(1 + int(self.random.random() * 4))]
+        self.model.documents = dict.fromkeys(documents, True)
+        for request, plan in enumerate(plans):
+            for _ in range(1 + (self.random.random() < 0.3)):
+                self._begin(self.clients.submit(request, plan))
 
-    # What may happen.
+    # One step.
 
     def _act(self) -> None:
         draw = self.random.random()
-        if draw < 0.72:
-            self._step_any()
-            return
         for limit, action in _ACTIONS:
             if draw < limit:
-                if self._say is not None:
+                if self._say is not None and action is not World._step_any:
                     self._say(f"{self.model.now:8.1f} {action.__name__.strip('_')}")
                 action(self)
                 return
@@ -97,26 +84,26 @@ class World:
     def _step_any(self) -> None:
         tasks = [task for task in self.tasks if task.process is None or not task.process.is_stalled]
         if tasks:
-            self._step(self.random.choice(tasks))
+            self._step(self._pick(tasks))
 
     def _step(self, task: Task) -> None:
         pending, run = task.pending, task.run
         if self._say is not None:
-            self._say(f"{self.model.now:8.1f} {_name(task)}")
+            self._say(f"{self.model.now:8.1f} {_name_of(task)}")
         try:
-            if pending is KILL and not (run and run.stop):
-                self._kill(task.process)
-            elif run is not None and run.stop is not None and not run.ended:
+            if run is not None and run.stop is not None and not run.ended:
                 self._throw_stop(task)
+            elif pending is KILL and task.process is not None:
+                self._kill(task.process)
             elif callable(pending):
                 self._transact(task, pending)
             else:
                 task.pending = task.steps.send(None)
         except (StopIteration, Outage):
-            self._drop(task)
+            self.tasks.remove(task)
         self._deliver()
 
-    def _transact(self, task: Task, transaction: Callable[[], Any]) -> None:
+    def _transact(self, task: Task, transaction: Callable[[], object]) -> None:
         fate = self.random.random() if self.is_faulty else 1.0
         if self.is_away or fate < 0.02:
             task.pending = task.steps.throw(Outage())
@@ -129,48 +116,42 @@ class World:
         task.pending = task.steps.throw(Outage()) if fate < 0.06 else task.steps.send(result)
 
     def _throw_stop(self, task: Task) -> None:
-        """The run's task is cancelled in the middle of an await; its transaction may be committed or not."""
-        if callable(task.pending) and not self.is_away and self.random.random() < 0.5:
-            self._commit_unheard(task.pending)
+        """The run is cancelled in the middle of an await; its transaction may be committed or not."""
+        if self.random.random() < 0.5:
+            self._commit_unheard(task)
         task.pending = task.steps.throw(Stopped())
 
-    def _commit_unheard(self, transaction: Callable[[], Any]) -> None:
+    def _commit_unheard(self, task: Task) -> None:
+        if not callable(task.pending) or self.is_away:
+            return
         try:
-            transaction()
+            task.pending()
         except (LeaseLost, QuotaExceeded):
             return
 
     def _deliver(self) -> None:
         """Bells and published events leave after the commit; each may be lost."""
-        model = self.model
-        if model.bells:
-            for _ in model.bells:
-                if not self.is_redis_away and self.random.random() < 0.7:
-                    self.bells += 1
-            model.bells.clear()
-        if self.watched is None:
-            return
-        log = model.jobs[self.watched].log
-        if len(log) > self._published:
-            if not self.is_redis_away and self.random.random() < 0.8:
-                self.inbox.append(log[self._published :])
-            self._published = len(log)
+        for _ in self.model.bells:
+            if not self.is_redis_away and self.random.random() < 0.7:
+                self.bells += 1
+        self.model.bells.clear()
+        self.reader.publish(is_lost=self.is_redis_away or self.random.random() < 0.2)
+
+    # Time, bells, and the reconciler.
 
     def _advance(self) -> None:
-        self._pass(self.random.choice((0.5, 1.0, 2.5, 5.0, 17.0, 40.0)))
+        self._pass(self._pick((0.5, 1.0, 2.5, 5.0, 17.0, 40.0)))
 
     def _pass(self, seconds: float) -> None:
         """Time passes, and every living process goes on beating and sweeping meanwhile."""
         self.model.now += seconds
-        if self.is_away:
-            return
-        for process in self._living():
+        for process in self._living() if not self.is_away else ():
             self._beat(process)
             process.succeeded_at = self.model.now
 
     def _beat(self, process: Process) -> None:
         runs = [(run.job_id, run.epoch) for run in process.runs.values()]
-        told = self.model.beat(process.slot, "interactive", process.slots, process.draining, runs)
+        told = self.model.beat(process.slot, QUEUE, process.slots, process.draining, runs)
         for job_id, ours, cancelled in told:
             run = process.runs[job_id]
             if not ours:
@@ -180,20 +161,20 @@ class World:
 
     def _hear(self) -> None:
         living = self._living()
-        if self.bells and living and not self.is_redis_away:
+        if self.bells and living:
             self.bells -= 1
-            self.random.choice(living).hear()
+            self._pick(living).hear()
 
     def _sweep_any(self) -> None:
         living = self._living()
         if living and not self.is_away:
-            self._sweep(self.random.choice(living))
+            self._sweep(self._pick(living))
 
     def _sweep(self, process: Process) -> None:
         """As workers.reconciler.Reconciler."""
         now = self.model.now
         if now - process.succeeded_at > OUTAGE_S + SWEEP_S:
-            process.grace_until = now + (self.lease_of_grace if process.succeeded_at else OUTAGE_S + SWEEP_S)
+            process.grace_until = now + (self.lease_of_grace_s if process.succeeded_at else OUTAGE_S + SWEEP_S)
         self.model.sweep(with_leases=now >= process.grace_until)
         process.succeeded_at = now
         for _ in self.model.ring():
@@ -203,72 +184,54 @@ class World:
                 self.bells += 1
         self._deliver()
 
-    lease_of_grace = LEASE_S
+    # Faults.
 
     def _kill_any(self) -> None:
-        if living := [process for process in self.slots.values() if process is not None]:
-            self._kill(self.random.choice(living))
+        if processes := [process for process in self._slots.values() if process is not None]:
+            self._kill(self._pick(processes))
 
-    def _kill(self, process: Process | None) -> None:
+    def _kill(self, process: Process) -> None:
         """SIGKILL: transactions under way may be committed or not."""
-        if process is None:
-            return
         for run in process.runs.values():
             row = self.model.jobs[run.job_id]
             self.ledger.excused(run.job_id, run.stage)
             if row.epoch == run.epoch and row.state is JobState.RUNNING:
                 self.ledger.killed(row)
-        for task in process.tasks:
-            if callable(task.pending) and not self.is_away and self.random.random() < 0.3:
-                self._commit_unheard(task.pending)
-        self.tasks = [task for task in self.tasks if task.process is not process]
-        self.slots[process.slot] = None
+        for task in self._tasks_of(process):
+            if self.random.random() < 0.3:
+                self._commit_unheard(task)
+        self._end(process)
 
     def _restart(self) -> None:
-        if dead := [slot for slot, process in self.slots.items() if process is None]:
-            self._start(self.random.choice(dead))
-
-    def _start(self, slot: str) -> None:
-        self.incarnations += 1
-        process = Process(self, slot, self.incarnations, self.random.randrange(1, 3))
-        process.tasks = self.tasks_of(process)
-        self.slots[slot] = process
-
-    def tasks_of(self, process: Process) -> list[Task]:
-        """The process's tasks join the world's list."""
-        return _Shared(self.tasks, process.tasks)
+        if dead := [slot for slot, process in self._slots.items() if process is None]:
+            self._start(self._pick(dead))
 
     def _stall(self) -> None:
         """SIGSTOP, or a machine that swaps: nothing of the process runs, also no heartbeat."""
         if living := self._living():
-            process = self.random.choice(living)
+            process = self._pick(living)
             process.is_stalled = True
             for run in process.runs.values():
                 self.ledger.excused(run.job_id, run.stage)
 
     def _go_on(self) -> None:
-        for process in self.slots.values():
+        for process in self._slots.values():
             if process is not None:
                 process.is_stalled = False
 
     def _drain(self) -> None:
         """SIGTERM; the second time the patience is over and the rest is handed back."""
-        living = self._living()
-        if not living:
-            return
-        process = self.random.choice(living)
-        if process.draining:
-            for run in process.runs.values():
+        if living := self._living():
+            process = self._pick(living)
+            for run in process.runs.values() if process.draining else ():
                 run.stop = run.stop or Stop.DRAIN
-        process.draining = True
+            process.draining = True
 
     def _retire(self) -> None:
         """A drained process that runs nothing ends."""
-        for slot, process in self.slots.items():
+        for process in list(self._slots.values()):
             if process is not None and process.draining and not process.runs:
-                self.tasks = [task for task in self.tasks if task.process is not process]
-                self.slots[slot] = None
-                return
+                self._end(process)
 
     def _toggle_database(self) -> None:
         self.is_away = not self.is_away
@@ -278,143 +241,97 @@ class World:
         self.is_redis_away = not self.is_redis_away
         self.bells = 0
 
+    def _delete_document(self) -> None:
+        """Nobody is told; the reconciler finds who waits for nothing."""
+        if self.model.documents:
+            self.model.documents[self._pick(list(self.model.documents))] = False
+
+    # People.
+
     def _cancel(self) -> None:
         if self.model.jobs:
-            job_id = self.random.choice(list(self.model.jobs))
-            self.tasks.append(Task(self._transition(job_id, rules_jobs.Cancel())))
-
-    def _transition(self, job_id: int, command: rules_jobs.Command) -> Steps:
-        yield from persist(lambda: self.model.transition(job_id, command))
+            self._begin(self.clients.cancel(self._pick(list(self.model.jobs))))
 
     def _requeue(self) -> None:
         """Two admins look at the same ended job; each acts when the scheduler lets them."""
         ended = [row for row in self.model.jobs.values() if row.state in (JobState.FAILED, JobState.CANCELLED)]
         if not ended:
             return
-        row = self.random.choice(ended)
-        stages = self.plans[row.id].stages
-        from_stage = self.random.choice(stages).name if self.random.random() < 0.3 else None
+        row = self._pick(ended)
+        stages = self.clients.plans[row.id].stages
+        from_stage = self._pick(stages).name if self.random.random() < 0.3 else None
         for _ in range(2):
-            self.tasks.append(Task(self._admin(row.id, row.epoch, from_stage)))
+            self._begin(self.clients.requeue(row.id, row.epoch, from_stage))
 
-    def _admin(self, job_id: int, seen_epoch: int, from_stage: str | None) -> Steps:
-        def write() -> None:
-            plan = self.plans[job_id]
-            decision = self.model.requeue(job_id, seen_epoch=seen_epoch, by=0, from_stage=from_stage)
-            if isinstance(decision, Change):
-                self.ledger.requeued(plan, seen_epoch, from_stage)
-
-        yield from persist(write)
-
-    def _delete_document(self) -> None:
-        """Nobody is told; the reconciler finds who waits for nothing."""
-        if self.model.documents:
-            self.model.documents[self.random.choice(list(self.model.documents))] = False
-
-    def _watch(self) -> None:
-        """A client reads a job: from the log, or what is published, in whatever order it comes."""
-        if self.watched is None:
-            if self.model.jobs:
-                self.watched = self.random.choice(list(self.model.jobs))
-                self._published = len(self.model.jobs[self.watched].log)
-        elif not self.inbox:
-            self._read_log()
-        else:
-            self._take(self.inbox.pop(self.random.randrange(len(self.inbox))))
-
-    def _take(self, entries: list[Entry]) -> None:
-        """As api.following: the next one is taken, a gap means reading the log, an old one is dropped."""
-        for entry in entries:
-            if entry.seq == len(self.seen) + 1:
-                self.seen.append(entry)
-            elif entry.seq > len(self.seen):
-                self._read_log()
-
-    def _read_log(self) -> None:
-        if self.watched is not None:
-            self.seen += self.model.jobs[self.watched].log[len(self.seen) :]
-
-    def _submit(self, make_plan: Callable[[int], Plan]) -> None:
-        """A client that repeats its request until it is answered, perhaps twice at once."""
-        self._ids += 1
-        request = self._ids
-        plan = make_plan(request)
-        for _ in range(self.random.randrange(1, 3)):
-            self.tasks.append(Task(self._client(request, plan)))
-
-    def _client(self, request: int, plan: Plan) -> Steps:
-        try:
-            yield from self.submitting(request, plan)
-        except QuotaExceeded:
-            return
-
-    def submitting(self, request: int, plan: Plan) -> Steps:
-        self.ledger.promised[request] = yield from persist(lambda: self.accept_once(request, plan, self._reserved(plan)))
-
-    def _reserved(self, plan: Plan) -> Callable[[], None]:
-        return lambda: self.model.reserve(plan.job.user_id, 1, QUOTA) if plan.job.document_id is None else None
-
-    def accept_once(self, request: int, plan: Plan, reserve: Callable[[], None]) -> int:
-        """The transaction of `api.idempotency.accept_once`."""
-        answer = self.model.take_key(request, plan)
-        if answer is not None:
-            return answer
-        reserve()
-        return self.store(request, plan)
-
-    def store(self, request: int, plan: Plan) -> int:
-        job = plan.job
-        self._ids += 1
-        job_id: Any = self._ids
-        job = _with_id(job, job_id, self.model)
-        self.plans[job_id] = Plan(job, plan.stages)
-        self.model.accept(job)
-        self.model.keys[request] = (plan, job_id)
-        if job.document_id is None:
-            self.ledger.stored(request, plan.job.user_id, QUOTA)  # pyright: ignore[reportArgumentType]
-        return job_id
+    def _read(self) -> None:
+        if self.reader.row is not None:
+            self.reader.read()
+        elif self.model.jobs:
+            self.reader.watch(self._pick(list(self.model.jobs.values())))
 
     # The end: no more faults, and everything must come to rest.
 
-    def _end(self) -> None:
+    def _come_to_rest(self) -> None:
         self.is_faulty = self.is_away = self.is_redis_away = False
         self._go_on()
-        self._pass(0.1)
         patience_s = 0.5
         for _ in range(ROUNDS):
-            logged = sum(row.last_seq for row in self.model.jobs.values())
-            self._settle_down()
-            if not self.tasks and all(row.state in TERMINAL for row in self.model.jobs.values()):
+            before = self._count_events()
+            self._settle()
+            if all(row.state in TERMINAL for row in self.model.jobs.values()):
                 return
-            is_idle = logged == sum(row.last_seq for row in self.model.jobs.values())
-            patience_s = min(patience_s * 2, 500.0) if is_idle else 0.5
+            patience_s = 0.5 if self._count_events() > before else min(patience_s * 2, 500.0)
+            if patience_s > 100:
+                self.model.documents = dict.fromkeys(self.model.documents, False)
             self._pass(patience_s)
-            for document_id in self.model.documents if patience_s > 100 else ():
-                self.model.documents[document_id] = False
-        raise Violation(f"no rest after {ROUNDS} rounds")
+        raise Violation(f"no rest: {[(row.id, row.state.value) for row in self.model.jobs.values()]}")
 
-    def _settle_down(self) -> None:
-        for slot, process in list(self.slots.items()):
+    def _settle(self) -> None:
+        for slot, process in list(self._slots.items()):
             if process is None or (process.draining and not process.runs):
                 self._start(slot)
         while self.tasks:
-            for task in list(self.tasks):
-                if task in self.tasks:
-                    self._step(task)
+            self._step(self.tasks[0])
         for process in self._living():
             self._sweep(process)
         while self.bells:
             self._hear()
 
-    def _living(self) -> list[Process]:
-        return [p for p in self.slots.values() if p is not None and p.is_ready and not p.is_stalled]
+    # Small things.
 
-    def _drop(self, task: Task) -> None:
-        if task in self.tasks:
-            self.tasks.remove(task)
+    def _begin(self, steps: Steps) -> None:
+        self.tasks.append(Task().begin(steps))
+
+    def _start(self, slot: str) -> None:
+        self._incarnations += 1
+        self._slots[slot] = Process(self, slot, self._incarnations, 1 + int(self.random.random() * 2))
+
+    def _end(self, process: Process) -> None:
+        self.tasks = [task for task in self.tasks if task.process is not process]
+        self._slots[process.slot] = None
+
+    def _tasks_of(self, process: Process) -> list[Task]:
+        return [task for task in self.tasks if task.process is process]
+
+    def _living(self) -> list[Process]:
+        return [p for p in self._slots.values() if p is not None and p.is_ready and not p.is_stalled]
+
+    def _count_events(self) -> int:
+        return sum(row.last_seq for row in self.model.jobs.values())
+
+    def _pick(self, items: Sequence[T]) -> T:
+        return items[int(self.random.random() * len(items))]
+
+
+def _name_of(task: Task) -> str:
+    who = task.process.owner if task.process is not None else "client"
+    run = f"job {task.run.job_id} epoch {task.run.epoch} {task.run.stage or ''}" if task.run else ""
+    what = "kill" if task.pending is KILL else getattr(task.pending, "__qualname__", "model call")
+    return f"{who} {run} {what}"
 
 
 _ACTIONS: tuple[tuple[float, Callable[[World], None]], ...] = (
+    (0.72, World._step_any),
     (0.79, World._advance),
     (0.85, World._hear),
     (0.89, World._sweep_any),
@@ -429,5 +346,5 @@ _ACTIONS: tuple[tuple[float, Callable[[World], None]], ...] = (
     (0.97, World._cancel),
     (0.982, World._requeue),
     (0.985, World._delete_document),
-    (1.0, World._watch),
+    (1.0, World._read),
 )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from domain.documents import Box
 from workers.rendering.pieces import Rulings
 
-REACH_PT = 2.0
+REACH_PT = 3.5
 """Lines that end this near to one another still meet."""
 
 LEAST_WIDTH_PT = 4.0

@@ -4,6 +4,7 @@ Started by `pool` as `python -m workers.rendering.child <descriptor>`, in the ro
 environment.
 """
 
+import codecs
 import mmap
 import os
 import socket
@@ -14,6 +15,7 @@ import msgspec
 import pymupdf
 
 from domain.errors import DocumentDamaged, DocumentTooHeavy, DomainError
+from domain.evidence import RenderSpec
 from workers.rendering.confinement import confine, rearm_cpu_limit
 from workers.rendering.drawing import draw
 from workers.rendering.opening import DAMAGES, count_pages, is_out_of_memory, open_document, prepare_libraries
@@ -39,6 +41,7 @@ _TASKS = msgspec.msgpack.Decoder(Task)
 def main() -> None:
     channel = socket.socket(fileno=int(sys.argv[1]))
     prepare_libraries()
+    _rehearse()
     _send(channel, Ready(confine()))
     while (received := _receive(channel)) is not None:
         task, descriptor = received
@@ -47,6 +50,24 @@ def main() -> None:
             rearm_cpu_limit()
             _send(channel, reply)
         pymupdf.TOOLS.store_shrink(100)
+
+
+def _rehearse() -> None:
+    """Read and draw a page of one's own, so that all that is loaded on first use is loaded: later no file can be."""
+    for codec in ("raw_unicode_escape", "unicode_escape", "latin-1", "cp1251", "cp1252", "utf-16"):
+        codecs.lookup(codec)
+    with pymupdf.open() as document:
+        page = document.new_page()
+        page.insert_text((72, 72), "rehearsal")
+        page.draw_rect(pymupdf.Rect(72, 100, 200, 200), fill=(0.5, 0.5, 0.5))
+        file = memoryview(document.tobytes())
+    for image_format in ("png", "jpeg", "webp"):
+        spec = RenderSpec(sha256="", page_no=1, dpi=36, marks=((0.1, 0.1, 0.2, 0.2),), image_format=image_format)
+        with open_document(file) as document:
+            drawing = draw(document, spec)
+            list(read_pages(document, ReadPages(1, 1)))
+        with open_document(memoryview(drawing.data)) as document:
+            count_pages(document)
 
 
 def _answers(task: Task, descriptor: int) -> Iterator[Reply]:

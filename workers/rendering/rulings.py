@@ -17,9 +17,11 @@ THICKNESS_PT = 2.5
 LEAST_LENGTH_PT = 7.0
 """A table's cell is at least 2.5 mm high."""
 
-JOIN_PT = 2.0
-"""Ends of a line that are this near belong together; lines this near side by side are one (measured on CAD exports,
-where frames are drawn in pieces)."""
+GAP_PT = 3.5
+"""Ends of a line that are this near belong together: word processors leave 3 pt where lines of a table cross."""
+
+SAME_PT = 2.0
+"""Lines this near side by side are one: frames are drawn twice, thick lines as two edges."""
 
 _Segment = tuple[float, float, float, float]
 
@@ -50,7 +52,7 @@ def joined(rulings: list[Ruling]) -> list[Ruling]:
         same.sort(key=lambda ruling: ruling.start)
         start, end = same[0].start, same[0].end
         for ruling in same[1:]:
-            if ruling.start > end + JOIN_PT:
+            if ruling.start > end + GAP_PT:
                 result.append(Ruling(at, start, end))
                 start, end = ruling.start, ruling.end
             end = max(end, ruling.end)
@@ -61,7 +63,7 @@ def joined(rulings: list[Ruling]) -> list[Ruling]:
 def _side_by_side(rulings: list[Ruling]) -> Iterator[list[Ruling]]:
     group: list[Ruling] = []
     for ruling in sorted(rulings, key=lambda ruling: ruling.at):
-        if group and ruling.at - group[0].at > JOIN_PT:
+        if group and ruling.at - group[0].at > SAME_PT:
             yield group
             group = []
         group.append(ruling)

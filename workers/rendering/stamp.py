@@ -1,5 +1,191 @@
-"""placeholder"""
+"""Reads the title block of a drawing: designation, sheet, sheets, stage, title. Pure.
+
+By the labels of the Russian forms (GOST 2.104 and GOST R 21.101: «Лист», «Листов», «Стадия», «Лит.») and the usual
+English ones, and by where their values stand. A value that is not found is left out: a wrong sheet number is worse.
+"""
+
+import re
+from collections.abc import Iterable
+
+from domain.documents import Box
+from workers.rendering.pieces import TextLine, TextWord, centre
+
+Stamp = dict[str, str]
+
+LOWER_PART = 0.55
+"""Of the page's height: title blocks stand below, on A4 sheets of text they may be 55 mm of 297 mm high."""
+
+_SHEET_NUMBER = re.compile(r"^\d{1,4}(?:[.\-/]\d{1,3}){0,2}[а-яa-z]?$", re.IGNORECASE)
+_US_SHEET = re.compile(r"^[A-Z]{1,3}-?\d{1,3}(?:\.\d{1,2})?[A-Z]?$")
+_COUNT = re.compile(r"^\d{1,4}$")
+_STAGE = re.compile(r"^[А-ЯA-Z]{1,3}\d?$")
+_CODE = re.compile(r"^(?=.*\d)[0-9A-ZА-Я]+(?:[.\-/_][0-9A-ZА-Яа-я]+)+$")
+_NO_CODE = re.compile(r"^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$|^\d+[.,]\d+$|^ГОСТ|^\d+-\d+-\d+$")
+_CODE_TAIL = re.compile(r"^[А-ЯA-Z]{1,3}\d{0,2}$")
+
+_RUSSIAN_LABELS = """лист листов стадия стад лит масса масштаб изм подп подпись дата разраб разработал пров проверил
+утв утвердил докум контр нконтр н.контр гип"""
+_RUSSIAN = frozenset(_RUSSIAN_LABELS.split())
+_BELOW_THE_FORM = ("копировал", "формат")
+_ENGLISH_NUMBER = ("drawing", "dwg", "dwg.", "drg")
 
 
-def read_stamp(lines, page_box):
-    return {}
+def read_stamp(lines: Iterable[TextLine], page_box: Box) -> Stamp:
+    """Keys `code`, `sheet`, `sheets`, `stage`, `title`, each only when found."""
+    top = page_box[1] + (page_box[3] - page_box[1]) * LOWER_PART
+    words = [word for line in lines if line.is_level for word in line.words if centre(word.box)[1] > top]
+    labels = [word for word in words if _label(word) in _RUSSIAN]
+    if len({_label(word) for word in labels}) >= 3:
+        return _russian(words, labels)
+    return _english(words, page_box)
+
+
+def _russian(words: list[TextWord], labels: list[TextWord]) -> Stamp:
+    count_label = _last(labels, "листов")
+    sheet_label = _beside(labels, "лист", count_label) if count_label else _rightmost(labels, "лист")
+    stage_label = _last(labels, "стадия", "стад") or _last(labels, "лит")
+    found: Stamp = {}
+    values = [word for word in words if _label(word) not in _RUSSIAN]
+    if sheet_label and (sheet := _value(values, sheet_label, _SHEET_NUMBER, count_label)):
+        found["sheet"] = sheet
+    if count_label and (sheets := _value(values, count_label, _COUNT, None)):
+        found["sheets"] = sheets
+        if sheets == "1":
+            # GOST 2.104: the number of a single sheet is left out.
+            found.setdefault("sheet", "1")
+    if stage_label and (stage := _value(values, stage_label, _STAGE, sheet_label)):
+        found["stage"] = stage
+    if code := _code(values, labels):
+        found["code"] = code
+    if title := _title(values, labels, stage_label or sheet_label, _last(labels, "стадия", "стад") is not None):
+        found["title"] = title
+    return found
+
+
+def _english(words: list[TextWord], page_box: Box) -> Stamp:
+    found: Stamp = {}
+    right = page_box[0] + (page_box[2] - page_box[0]) * 0.6
+    corner = [word for word in words if word.box[0] > right]
+    for label in (word for word in corner if _label(word) in ("sheet", "sht")):
+        after = sorted((word for word in corner if _is_right_of(word, label)), key=lambda word: word.box[0])[:3]
+        texts = [word.text for word in after]
+        if len(texts) == 3 and texts[1].lower() == "of" and _COUNT.match(texts[0]) and _COUNT.match(texts[2]):
+            return {"sheet": texts[0], "sheets": texts[2]}
+        if sheet := _value(corner, label, _US_SHEET, None) or _value(corner, label, _SHEET_NUMBER, None):
+            number, _, count = sheet.partition("/")
+            found |= {"sheet": number, "sheets": count} if count else {"sheet": sheet}
+    for label in (word for word in corner if _label(word) in _ENGLISH_NUMBER):
+        if code := _value(corner, label, _CODE, None):
+            found["code"] = code
+    if "sheet" not in found and (large := _large_sheet_number(corner)):
+        found["sheet"] = large
+    return found
+
+
+def _large_sheet_number(corner: list[TextWord]) -> str | None:
+    """American sets write the sheet's number large in the corner: A-102."""
+    if not corner:
+        return None
+    largest = max(corner, key=lambda word: word.box[3] - word.box[1])
+    is_alone = sum(_height(word) > 0.8 * _height(largest) for word in corner) == 1
+    return largest.text if is_alone and _US_SHEET.match(largest.text) else None
+
+
+def _label(word: TextWord) -> str:
+    return word.text.lower().strip(" .:,№")
+
+
+def _last(labels: list[TextWord], *names: str) -> TextWord | None:
+    """The lowest, then rightmost label of these names."""
+    return max(
+        (word for word in labels if _label(word) in names), key=lambda word: (word.box[3], word.box[0]), default=None
+    )
+
+
+def _rightmost(labels: list[TextWord], name: str) -> TextWord | None:
+    return max((word for word in labels if _label(word) == name), key=lambda word: word.box[0], default=None)
+
+
+def _beside(labels: list[TextWord], name: str, anchor: TextWord) -> TextWord | None:
+    """The nearest label of this name to the left of the anchor on its line."""
+    before = [
+        word
+        for word in labels
+        if _label(word) == name
+        and word.box[0] < anchor.box[0]
+        and abs(centre(word.box)[1] - centre(anchor.box)[1]) < _height(anchor)
+    ]
+    return max(before, key=lambda word: word.box[0], default=None)
+
+
+def _value(words: list[TextWord], label: TextWord, pattern: re.Pattern[str], next_label: TextWord | None) -> str | None:
+    """What stands to the right of the label, before the next one, else what stands close below it."""
+    limit = next_label.box[0] if next_label and next_label.box[0] > label.box[0] else label.box[2] + 8 * _height(label)
+    right = [word for word in words if _is_right_of(word, label) and word.box[0] < limit and pattern.match(word.text)]
+    if right:
+        return min(right, key=lambda word: word.box[0]).text
+    width = label.box[2] - label.box[0]
+    below = [
+        word
+        for word in words
+        if label.box[0] - width / 2 <= centre(word.box)[0] <= label.box[2] + width / 2
+        and -0.3 * _height(label) <= word.box[1] - label.box[3] <= 3.5 * _height(label)
+        and pattern.match(word.text)
+    ]
+    return min(below, key=lambda word: word.box[1]).text if below else None
+
+
+def _is_right_of(word: TextWord, label: TextWord) -> bool:
+    level = abs(centre(word.box)[1] - centre(label.box)[1]) < 0.7 * _height(label)
+    return level and word.box[0] >= label.box[2] - 1
+
+
+def _height(word: TextWord) -> float:
+    return word.box[3] - word.box[1]
+
+
+def _code(words: list[TextWord], labels: list[TextWord]) -> str | None:
+    """The designation: the largest word of its shape around the labels, with «СБ» or «Э3» after it."""
+    left = min(word.box[0] for word in labels)
+    candidates = [
+        word
+        for word in words
+        if word.box[0] >= left and len(word.text) >= 5 and _CODE.match(word.text) and not _NO_CODE.match(word.text)
+    ]
+    if not candidates:
+        return None
+    best = max(candidates, key=lambda word: (round(_height(word)), word.box[1]))
+    tails = [
+        word
+        for word in words
+        if _is_right_of(word, best)
+        and word.box[0] - best.box[2] < 1.5 * _height(best)
+        and abs(_height(word) - _height(best)) < 1
+        and _CODE_TAIL.match(word.text)
+    ]
+    return " ".join([best.text, *(word.text for word in tails[:1])])
+
+
+def _title(words: list[TextWord], labels: list[TextWord], right: TextWord | None, is_building: bool) -> str | None:
+    """The sheet's name: between the column of dates and that of stage or sheet; in buildings' drawings below them."""
+    date = _last(labels, "дата")
+    if right is None or date is None or date.box[2] >= right.box[0]:
+        return None
+    top = right.box[3] + 1.2 * _height(right) if is_building else right.box[1] - 2 * _height(right)
+    bottom = min((word.box[1] for word in words if _label(word) in _BELOW_THE_FORM), default=float("inf"))
+    inside = [
+        word
+        for word in words
+        if date.box[2] < centre(word.box)[0] < right.box[0] - _height(right) / 2
+        and top < word.box[1] < bottom - 1
+        and not _CODE.match(word.text)
+        and any(letter.isalpha() for letter in word.text)
+    ]
+    rows: list[list[TextWord]] = []
+    for word in sorted(inside, key=lambda word: centre(word.box)[1]):
+        if rows and abs(centre(word.box)[1] - centre(rows[-1][0].box)[1]) < _height(word) / 2:
+            rows[-1].append(word)
+            continue
+        rows.append([word])
+    text = " ".join(word.text for row in rows for word in sorted(row, key=lambda word: word.box[0]))
+    return text[:200] if len(text) > 3 else None

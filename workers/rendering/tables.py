@@ -8,8 +8,9 @@ from collections import defaultdict
 import msgspec
 
 from domain.documents import BlockKind, Box
-from workers.rendering.cells import SAME_PT, find_cells, find_grids, split_where_columns_change, step, steps
+from workers.rendering.cells import find_cells, find_grids, split_where_columns_change, step, steps
 from workers.rendering.pieces import Piece, Rulings, TextLine, TextWord, area, around, centre
+from workers.rendering.table_rows import Part, Row, make_rows, markdown
 
 LARGEST_CELL_SHARE = 0.25
 """Of the page: a larger rectangle is the frame or a view, no cell. A guess, checked on the sample sheets."""
@@ -27,15 +28,6 @@ PIECE_CHARACTERS = 3500
 _STAMP_LABELS = frozenset({"лист", "листов", "стадия", "лит.", "лит", "изм.", "изм", "подп.", "н.контр.", "sheet"})
 
 
-_Part = tuple[TextLine, tuple[TextWord, ...]]
-"""The words of a line that stand in one cell."""
-
-
-class _Row(msgspec.Struct, frozen=True):
-    cells: tuple[tuple[tuple[TextWord, ...], ...], ...]
-    """Per column its lines of words."""
-
-
 def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) -> tuple[list[Piece], list[TextLine]]:
     """The tables, and the lines outside of them. A line that reaches into a table leaves its other words.
 
@@ -45,7 +37,7 @@ def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) ->
     cells = _without_side_stamps(cells, lines)
     grids = [part for grid in find_grids(cells) for part in split_where_columns_change(grid)]
     places = _Places(grids)
-    inside: dict[tuple[int, int], list[_Part]] = defaultdict(list)
+    inside: dict[tuple[int, int], list[Part]] = defaultdict(list)
     for line in lines:
         for place, words in places.split(line).items():
             if place:
@@ -54,14 +46,14 @@ def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) ->
     kept: set[int] = set()
     for number, grid in enumerate(grids):
         texts = {cell: inside[number, cell] for cell in range(len(grid)) if (number, cell) in inside}
-        rows = _rows(grid, texts)
+        rows = make_rows(grid, texts)
         if _is_table(rows, len(texts), len(grid)):
             pieces.extend(_pieces(rows, grid))
             kept.add(number)
     return pieces, places.outside(lines, kept)
 
 
-def _is_table(rows: list[_Row], filled: int, cells: int) -> bool:
+def _is_table(rows: list[Row], filled: int, cells: int) -> bool:
     """Text in a good part of the cells, or rows that are clearly rows: a form may be almost empty."""
     wide = [sum(bool(cell) for cell in row.cells) for row in rows]
     full_rows = sum(width >= 3 for width in wide)
@@ -126,67 +118,14 @@ class _Places:
         return None
 
 
-def _rows(grid: list[Box], texts: dict[int, list[_Part]]) -> list[_Row]:
-    """Cells whose upper sides are level make a row; columns are the left sides of all cells. Empty ones go."""
-    tops = steps([cell[1] for cell in grid])
-    lefts = steps([cell[0] for cell in grid])
-    table: dict[int, dict[int, tuple[tuple[TextWord, ...], ...]]] = defaultdict(dict)
-    for number, parts in texts.items():
-        cell = grid[number]
-        table[step(tops, cell[1])][step(lefts, cell[0])] = _cell_lines(parts)
-    columns = sorted({column for row in table.values() for column in row})
-    rows = [_Row(tuple(table[row].get(column, ()) for column in columns)) for row in sorted(table)]
-    return [part for row in rows for part in _by_baseline(row)]
-
-
-def _cell_lines(parts: list[_Part]) -> tuple[tuple[TextWord, ...], ...]:
-    """The lines of a cell from top to bottom; lines of one height are one, from left to right."""
-    level = sorted((words for line, words in parts if line.is_level), key=lambda words: centre(words[0].box)[1])
-    merged: list[list[TextWord]] = []
-    for words in level:
-        middle = centre(words[0].box)[1]
-        if merged and middle - centre(merged[-1][0].box)[1] < (words[0].box[3] - words[0].box[1]) / 2:
-            merged[-1].extend(words)
-            continue
-        merged.append(list(words))
-    lines = [tuple(sorted(words, key=lambda word: word.box[0])) for words in merged]
-    return (*lines, *(words for line, words in parts if not line.is_level))
-
-
-def _by_baseline(row: _Row) -> list[_Row]:
-    """Rows that are not ruled one by one: three and more lines side by side in several columns are rows themselves."""
-    filled = [cell for cell in row.cells if cell]
-    heights = [tuple(round(centre(line[0].box)[1] / SAME_PT) for line in cell) for cell in filled]
-    longest = max(heights, key=len, default=())
-    if len(longest) < 3 or len(filled) < 2:
-        return [row]
-    like_it = [height for height in heights if len(height) > 1 and set(height) <= _near(longest)]
-    if len(like_it) < 2 or len(like_it) < len(filled) / 2:
-        return [row]
-    lines_at: dict[int, dict[int, tuple[TextWord, ...]]] = defaultdict(dict)
-    for column, cell in enumerate(row.cells):
-        for line in cell:
-            height = round(centre(line[0].box)[1] / SAME_PT)
-            nearest = min(longest, key=lambda known: abs(known - height))
-            lines_at[nearest][column] = (*lines_at[nearest].get(column, ()), *line)
-    columns = range(len(row.cells))
-    return [
-        _Row(tuple((at[column],) if column in at else () for column in columns)) for _, at in sorted(lines_at.items())
-    ]
-
-
-def _near(heights: tuple[int, ...]) -> set[int]:
-    return {height + step for height in heights for step in (-1, 0, 1)}
-
-
-def _pieces(rows: list[_Row], grid: list[Box]) -> list[Piece]:
+def _pieces(rows: list[Row], grid: list[Box]) -> list[Piece]:
     """One block, or several with the header repeated."""
     category = "stamp" if _is_stamp(rows) else None
-    header = _markdown(rows[0]) + "\n" + "|" + "---|" * len(rows[0].cells)
-    parts: list[list[_Row]] = [[]]
+    header = markdown(rows[0]) + "\n" + "|" + "---|" * len(rows[0].cells)
+    parts: list[list[Row]] = [[]]
     length = 0
     for row in rows[1:]:
-        length += len(_markdown(row))
+        length += len(markdown(row))
         if parts[-1] and length > PIECE_CHARACTERS:
             parts.append([])
             length = 0
@@ -197,7 +136,7 @@ def _pieces(rows: list[_Row], grid: list[Box]) -> list[Piece]:
         lines = tuple(tuple(word for cell in row.cells for line in cell for word in line) for row in own)
         words = [word.box for line in lines for word in line]
         box = around(grid) if len(parts) == 1 else _full_width(around(words), around(grid))
-        content = "\n".join([header, *(_markdown(row) for row in part)])
+        content = "\n".join([header, *(markdown(row) for row in part)])
         pieces.append(Piece(kind=BlockKind.TABLE, box=box, content=content, lines=lines, category=category))
     return pieces
 
@@ -206,11 +145,6 @@ def _full_width(rows: Box, grid: Box) -> Box:
     return (grid[0], rows[1], grid[2], rows[3])
 
 
-def _markdown(row: _Row) -> str:
-    texts = (" ".join(word.text for line in cell for word in line) for cell in row.cells)
-    return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
-
-
-def _is_stamp(rows: list[_Row]) -> bool:
+def _is_stamp(rows: list[Row]) -> bool:
     words = {word.text.lower() for row in rows for cell in row.cells for line in cell for word in line}
     return len(words & _STAMP_LABELS) >= 3

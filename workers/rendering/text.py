@@ -5,6 +5,7 @@ the bounding box log are in points of the *unrotated* page with the CropBox's co
 clip in points of the page as seen. Invisible text (render mode 3) has neither the filled nor the stroked flag.
 """
 
+import math
 import re
 from collections import defaultdict
 
@@ -24,8 +25,8 @@ LEAST_SIZE_PT = 1.0
 WHITE_FROM = 0xE8
 """From this value in all three channels a colour may be taken for paper; then the picture decides."""
 
-CHECKED_SPANS_LIMIT = 300
-"""Pale spans per page that are looked at; beyond it they are taken as visible."""
+INK_PIXELS = 4_000_000
+"""Of the picture in which ink is looked for: 72 dpi up to A1."""
 
 # A font without a table of Unicode values mostly has the codes of ASCII, so the code is taken for the letter.
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
@@ -88,28 +89,49 @@ def read_text(page: pymupdf.Page, pictures: list[Box]) -> PageText:
     )
 
 
+class _Ink:
+    """Looks at the drawn page, once and only if need be. Pale letters are seen if something darker is under or around
+    them; invisible ones are the text of what is drawn there: of a picture, or of letters drawn as curves."""
+
+    def __init__(self, page: pymupdf.Page) -> None:
+        self._page = page
+        self._pixmap: pymupdf.Pixmap | None = None
+        self._scale = min(1.0, math.sqrt(INK_PIXELS / max(page.rect.width * page.rect.height, 1.0)))
+
+    def is_under(self, box: Box) -> bool:
+        """`box` in points of the unrotated page."""
+        if self._pixmap is None:
+            matrix = pymupdf.Matrix(self._scale, self._scale)
+            self._pixmap = self._page.get_pixmap(matrix=matrix, alpha=False, colorspace=pymupdf.csGRAY)
+        ((x0, y0, x1, y1),) = seen_boxes(self._page, (box,))
+        left, right = max(int(x0 * self._scale), 0), min(int(x1 * self._scale) + 1, self._pixmap.width)
+        rows = range(max(int(y0 * self._scale), 0), min(int(y1 * self._scale) + 1, self._pixmap.height))
+        samples, stride = self._pixmap.samples_mv, self._pixmap.stride
+        return any(min(samples[row * stride + left : row * stride + right], default=255) < WHITE_FROM for row in rows)
+
+
 def _spans(
     page: pymupdf.Page, textpage: pymupdf.TextPage, pictures: list[Box]
 ) -> tuple[dict[tuple[int, int], list[_Span]], dict[tuple[int, int], bool]]:
     """The spans of each line, and whether the line is level on the page as seen; by block and line number."""
-    pale = _PaleText(page)
+    ink = _Ink(page)
     spans: dict[tuple[int, int], list[_Span]] = {}
     directions: dict[tuple[int, int], bool] = {}
     for block in textpage.extractDICT()["blocks"]:
         for line_no, line in enumerate(block.get("lines", ())):
             key = (block["number"], line_no)
-            spans[key] = [_span(span, pictures, pale) for span in line["spans"]]
+            spans[key] = [_span(span, pictures, ink) for span in line["spans"]]
             directions[key] = _is_level(page.rotation, line["dir"])
     return spans, directions
 
 
-def _span(span: dict, pictures: list[Box], pale: "_PaleText") -> _Span:
+def _span(span: dict, pictures: list[Box], ink: _Ink) -> _Span:
     box = span["bbox"]
     invisible = span["alpha"] == 0 or not span["char_flags"] & _SEEN
     over_picture = invisible and any(is_within(centre(box), picture) for picture in pictures)
-    hidden = (invisible and not over_picture) or span["size"] < LEAST_SIZE_PT
-    if not hidden and not invisible and _is_pale(span["color"]):
-        hidden = pale.is_invisible(box)
+    hidden = span["size"] < LEAST_SIZE_PT
+    if not hidden and not over_picture and (invisible or _is_pale(span["color"])):
+        hidden = not ink.is_under(box)
     return _Span(box, span["size"], bool(span["flags"] & _BOLD), hidden, over_picture)
 
 
@@ -132,22 +154,6 @@ class _Printed:
         known = any((text, x + dx, y + dy) in self._places for dx in (-1, 0, 1) for dy in (-1, 0, 1))
         self._places.add((text, x, y))
         return known
-
-
-class _PaleText:
-    """Looks at the drawn page: pale letters are seen only if something dark is under or around them."""
-
-    def __init__(self, page: pymupdf.Page) -> None:
-        self._page = page
-        self._looked = 0
-
-    def is_invisible(self, box: Box) -> bool:
-        self._looked += 1
-        if self._looked > CHECKED_SPANS_LIMIT:
-            return False
-        clip = pymupdf.Rect(box) * self._page.rotation_matrix
-        pixmap = self._page.get_pixmap(clip=clip, dpi=36, alpha=False, colorspace=pymupdf.csGRAY)
-        return min(pixmap.samples_mv, default=255) >= WHITE_FROM
 
 
 def _is_pale(colour: int) -> bool:

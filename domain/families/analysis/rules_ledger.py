@@ -1,6 +1,7 @@
 """Looking claims up in the spots of the cited blocks."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -24,8 +25,14 @@ further value of the statement. Chosen on mutated answers."""
 
 TRIED_MATCHES = 4
 
+_TWO_WORDS = re.compile(r"([^\W\d_]+)\s+(\d\S*)")
+_WORDS = re.compile(r"[^\W\d_]+")
+_TOKENS = re.compile(r"(?<![\w.,-])\d(?:[\d.,-]*\d)?(?![\w-])")
+
 DECAY_WORDS = 3.0
 CONTEXT_WEIGHT = 0.5
+OTHER_COLUMN_SHARE = 0.5
+OTHER_CLAUSE_SHARE = 0.3
 COMPANION_RARITY = 1.0
 """How far labels reach, what those of a lead-in or column header count, and how much a second value of the statement
 counts as a label. Guesses, measured on mutated answers (docs/measurements.md)."""
@@ -152,6 +159,8 @@ class _Look:
                 fit = _fits(value, held, spot)
                 if fit is not None:
                     matches.append(self._match(place, number, held, is_whole=fit))
+            if value.kind is Kind.DESIGNATION and _holds_apart(value, spot):
+                matches.append(self._match(place, number, None, is_whole=True))
             if value.kind is Kind.NUMBER and "x" in next(iter(value.forms)) and _holds_parts(value, spot):
                 matches.append(self._match(place, number, None, is_whole=True))
         return matches
@@ -171,7 +180,9 @@ class _Look:
         for number, spot in enumerate(self._spots):
             if self._holds[number][place]:
                 continue
-            fits = [self._label_fit(place, number, held) for held in spot.values if _is_rival(value, held)]
+            fits = [
+                self._label_fit(place, number, held, without=others) for held in spot.values if _is_rival(value, held)
+            ]
             if fits:
                 best = max(fits, key=lambda fit: sum(fit.values()))
                 rivals.append((best, any(self._holds[number][other] for other in others)))
@@ -193,11 +204,14 @@ class _Look:
         value = self.statement.values[place]
         if value.kind is not Kind.NUMBER:
             return False
-        said = sum(1 for other in self.statement.values if other.kind is value.kind and other.forms == value.forms)
+        said = sum(_is_alike(value, other) and value.forms == other.forms for other in self.statement.values)
         return said > 1 and said > len({(match.spot.number, match.spot.text, match.at) for match in matches})
 
-    def _label_fit(self, place: int, spot_number: int, held: SpotValue | None) -> dict[str, float]:
-        """How well each label of a value fits a spot: near and rare ones count most. Further values are labels too."""
+    def _label_fit(
+        self, place: int, spot_number: int, held: SpotValue | None, *, without: Sequence[int] = ()
+    ) -> dict[str, float]:
+        """How well each label of a value fits a spot: near and rare ones count most. Further values are labels too,
+        but for those `without`."""
         spot = self._spots[spot_number]
         header = held.header if held else frozenset()
         fit: dict[str, float] = {}
@@ -207,17 +221,23 @@ class _Look:
                 fit[stem] = weight * self._rarity.get(stem, self._unseen) * share
         at = self.statement.places[place]
         for other, other_at in enumerate(self.statement.places):
-            if other != place and self._holds[spot_number][other]:
-                form = min(self.statement.values[other].forms)
-                weight = COMPANION_RARITY * self._unseen * _decay(other_at - at)
-                fit[f"={form}"] = max(fit.get(f"={form}", 0.0), weight)
+            if other == place or other in without or not self._holds[spot_number][other]:
+                continue
+            value = self.statement.values[other]
+            share = max(_column_share(held, found) for found in spot.values if _fits(value, found, spot))
+            key = f"={min(value.forms)}"
+            if self.statement.clauses[other] != self.statement.clauses[place]:
+                share *= OTHER_CLAUSE_SHARE
+            fit[key] = max(fit.get(key, 0.0), COMPANION_RARITY * self._unseen * _decay(other_at - at) * share)
         return fit
 
     def _weights(self, place: int) -> dict[str, float]:
         at = self.statement.places[place]
         weights = dict.fromkeys(self.statement.context[place], CONTEXT_WEIGHT)
+        clause = self.statement.clauses[place]
         for label in self.statement.labels:
-            weights[label.stem] = max(weights.get(label.stem, 0.0), _decay(label.place - at))
+            weight = _decay(label.place - at) * (1.0 if label.clause == clause else OTHER_CLAUSE_SHARE)
+            weights[label.stem] = max(weights.get(label.stem, 0.0), weight)
         return weights
 
     def _whole_weight(self, place: int) -> float:
@@ -237,6 +257,15 @@ def _share(stem: str, spot: Spot, header: frozenset[str]) -> float:
     if stem in spot.own:
         return 1.0
     return max(HEADER_SHARE if stem in header else 0.0, spot.near.get(stem, 0.0))
+
+
+def _column_share(held: SpotValue | None, found: SpotValue) -> float:
+    """What a further value counts beside the held one: one of a header belongs to the cells of its column only."""
+    if held is None or held.column == found.column or found.column < 0:
+        return 1.0
+    if found.is_header:
+        return 0.0
+    return OTHER_COLUMN_SHARE if held.is_header else 1.0
 
 
 def _fits(value: Value, held: SpotValue, spot: Spot) -> bool | None:
@@ -296,6 +325,16 @@ def _holds_parts(value: Value, spot: Spot) -> bool:
         if place < len(parts) and parts[place] in held.value.forms and fits:
             place += 1
     return place == len(parts)
+
+
+def _holds_apart(value: Value, spot: Spot) -> bool:
+    """Whether a designation of two words («REI 150», «FIA 8856-2000») stands in the spot with other words between, or
+    with its first word in the column's header."""
+    parts = _TWO_WORDS.fullmatch(value.text)
+    if parts is None:
+        return False
+    words = [*_WORDS.findall(spot.text), *(word for held in spot.values for word in held.header_words)]
+    return parts.group(1) in words and parts.group(2) in _TOKENS.findall(spot.text)
 
 
 def _is_alike(value: Value, other: Value) -> bool:

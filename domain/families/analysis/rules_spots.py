@@ -10,7 +10,7 @@ from domain.documents import Box
 from domain.families.analysis.rules_citations import Source, Stream, line_boxes
 from domain.families.analysis.rules_text import fold_word
 from domain.families.analysis.rules_units import unit_of
-from domain.families.analysis.rules_values import Kind, Value, find_values
+from domain.families.analysis.rules_values import Value, find_values
 from domain.rules_sentences import sentence_spans
 from domain.rules_tables import Row, is_row, table_rows
 
@@ -25,7 +25,8 @@ MIN_TEXT_WIDTH = 40
 """Lines are wrapped text where they fill this share of a column of at least so many characters. Guesses."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}|[A-ZА-ЯЁ]{2,}")
-_ITEM = re.compile(r"^(?:[•●▪■□◦·‣–—-]|\(?[a-zа-яё]\)|[a-z]\.)\s")
+_ITEM = re.compile(r"^(?:[•●▪■□◦·‣–—-]|\(?[a-zа-яё]\)|[a-z]\.|\(?\d{1,2}[.)])\s")
+_CLAUSE = re.compile(r"\s*((?:[A-ZА-Я]{1,3}\.)?\d{1,3}(?:\.\d{1,3})+\.?)\s+[^\W\d_]")
 _FREE_UNIT = re.compile(r"[,(\[]\s*([^\s,()\[\];:]{1,12}(?:\s?[/·*]\s?[^\s,()\[\];:]{1,8})?)\s*(?:[)\];:|]|$)")
 _COMMON_WORDS = (
     "the and for with from that this are was were has have not must shall should may can per its than into which "
@@ -37,11 +38,14 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 
 
 class SpotValue(msgspec.Struct, frozen=True, kw_only=True):
-    """A value of a spot with what its column says of it."""
+    """A value of a spot with what its column says of it. Values of a header belong to every row, in their column."""
 
     value: Value
     header: frozenset[str] = frozenset()
     header_units: frozenset[str] = frozenset()
+    header_words: tuple[str, ...] = ()
+    column: int = -1
+    is_header: bool = False
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,49 +111,67 @@ def _groups(lines: Sequence[str]) -> list[tuple[list[str], bool]]:
 def _row_spots(number: int, rows: Sequence[Row], heading: frozenset[str]) -> list[Spot]:
     spots: list[Spot] = []
     for row in rows:
-        near = dict.fromkeys(heading, HEADING_SHARE)
-        near.update(dict.fromkeys([*stems(row.title), *stems(row.section)], HEADING_SHARE))
-        values: list[SpotValue] = []
-        for place, cell in enumerate(row.cells):
-            header = row.headers[place] if place < len(row.headers) else ""
-            units = _loose_units(header)
-            label = frozenset(stems(header))
-            values += [
-                SpotValue(value=value, header=label, header_units=units)
-                for value in find_values(cell, is_evidence=True)
-            ]
-        around = f"{row.title} {row.section}"
-        values += [SpotValue(value=value) for value in find_values(around) if value.kind is Kind.DESIGNATION]
-        text = row.text
-        free = (
-            _free_units(text)
-            | _loose_units(row.title)
-            | frozenset(unit for cell in row.cells if (unit := unit_of(cell)))
-        )
+        near = dict.fromkeys([*heading, *stems(row.title), *stems(row.section)], HEADING_SHARE)
+        values = [value for column in range(len(row.cells)) for value in _cell_values(row, column)]
+        around = find_values(f"{row.title} {row.section}", is_evidence=True)
+        values += [SpotValue(value=value, is_header=True) for value in around]
+        cell_units = frozenset(unit for cell in row.cells if (unit := unit_of(cell)))
         spots.append(
             Spot(
                 number=number,
-                text=text,
-                own=frozenset(stems(text)),
+                text=row.text,
+                own=frozenset(stems(row.text)),
                 near=near,
                 values=tuple(values),
-                free_units=free,
+                free_units=_free_units(row.text) | _loose_units(row.title) | cell_units,
             )
         )
     return spots
+
+
+def _cell_values(row: Row, column: int) -> list[SpotValue]:
+    """The values of a cell, and those of its header («2022», «LED1») when the cell is not empty."""
+    cell = row.cells[column]
+    if not cell:
+        return []
+    header = row.headers[column] if column < len(row.headers) else ""
+    units, label = _loose_units(header), frozenset(stems(header))
+    own = [
+        SpotValue(value=value, header=label, header_units=units, header_words=tuple(header.split()), column=column)
+        for value in find_values(cell, is_evidence=True)
+    ]
+    above = [
+        SpotValue(value=value, header=label, column=column, is_header=True)
+        for value in find_values(header, is_evidence=True)
+    ]
+    return [*own, *above]
 
 
 def _text_spots(number: int, lines: Sequence[str], heading: frozenset[str]) -> list[Spot]:
     """Wrapped lines are joined, then cut where sentences end. Around a spot: what stands before and after it."""
     pieces = [text[start:end] for text in _unwrapped(lines) for start, end in sentence_spans(text)]
     spots: list[Spot] = []
+    lead_in = ""
+    clause: list[SpotValue] = []
     for place, piece in enumerate(pieces):
         near = dict.fromkeys(heading, HEADING_SHARE)
-        for other in (place - 1, place + 1):
-            if 0 <= other < len(pieces):
-                near.update(dict.fromkeys(stems(pieces[other]), NEIGHBOUR_SHARE))
-        spots.append(_spot(number, piece, near, 1.0))
+        for other in [lead_in, *pieces[max(place - 1, 0) : place], *pieces[place + 1 : place + 2]]:
+            near.update(dict.fromkeys(stems(other), NEIGHBOUR_SHARE))
+        begins = _CLAUSE.match(piece)
+        clause = [_clause_value(begins.group(1))] if begins else clause
+        spot = _spot(number, piece, near, 1.0)
+        spots.append(spot if begins else msgspec.structs.replace(spot, values=(*spot.values, *clause)))
+        if piece.endswith(":"):
+            lead_in = piece
+        elif not _ITEM.match(piece):
+            lead_in = ""
     return spots
+
+
+def _clause_value(number: str) -> SpotValue:
+    """The number of a clause belongs to all of its sentences, as a header does to its column."""
+    values = find_values(number.rstrip("."), is_evidence=True)
+    return SpotValue(value=values[0], is_header=True)
 
 
 def _unwrapped(lines: Sequence[str]) -> list[str]:
@@ -163,7 +185,7 @@ def _unwrapped(lines: Sequence[str]) -> list[str]:
     for line in lines:
         text = line.strip()
         if goes_on or (texts and text[:1].islower() and not _ITEM.match(text)):
-            texts[-1] = f"{texts[-1]}\n{text}"
+            texts[-1] = f"{texts[-1]} {text}"
         else:
             texts.append(text)
         goes_on = len(line) >= WRAPPED_SHARE * width and width >= MIN_TEXT_WIDTH and text[-1:] not in ":;"

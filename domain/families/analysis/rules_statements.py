@@ -24,14 +24,17 @@ _ABSENCE = re.compile(
 _QUOTES = (("«", "»"), ("“", "”"), ("„", "“"))
 _STRAIGHT = re.compile(r'(?<![\w"])"([^"\n]{2,400})"(?![\w"])')
 _MIN_QUOTE_LETTERS = 2
+_SEPARATOR = re.compile(r";|,(?!\d)|\s[—–]\s(?=[^\d]*,)|\b(?:и|а|но|and|while|but|whereas)\b", re.IGNORECASE)
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """A word beside a value: its stem, the word itself, and its place in words from the statement's beginning."""
+    """A word beside a value: its stem, the word itself, its place in words from the statement's beginning, and the
+    clause it stands in."""
 
     stem: str
     word: str
     place: int
+    clause: int
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +44,14 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """Offsets are of the answer. `places` holds each value's place in words. `marks` are the citations to look in;
-    `unknown_marks` name none of the answer's citations. `context` are stems of the lead-in and the column headers."""
+    """Offsets are of the answer. `places` holds each value's place in words, `clauses` its clause. `marks` are the
+    citations to look in; `unknown_marks` name none of the answer's citations. `context` are stems of the lead-in and
+    the column headers."""
 
     marks: tuple[int, ...]
     values: tuple[Value, ...]
     places: tuple[int, ...]
+    clauses: tuple[int, ...]
     labels: tuple[Label, ...]
     context: tuple[frozenset[str], ...]
     quotes: tuple[Quote, ...]
@@ -91,8 +96,9 @@ def _statement(piece: _Piece, sentence: str, marks: Sequence[int], unknown: tupl
     quotes = _quotes(sentence)
     values = find_values(sentence)
     words = list(_WORD.finditer(sentence))
+    borders = _clause_borders(sentence, values)
     labels = [
-        Label(stem=stem, word=word.group(), place=place)
+        Label(stem=stem, word=word.group(), place=place, clause=_clause_at(borders, word.start()))
         for place, word in enumerate(words)
         for stem in stems(word.group())
         if not any(value.start <= word.start() < value.end for value in values)
@@ -103,6 +109,7 @@ def _statement(piece: _Piece, sentence: str, marks: Sequence[int], unknown: tupl
         marks=tuple(marks),
         values=tuple(_moved(value, piece.start) for value in values),
         places=tuple(sum(1 for word in words if word.start() < value.start) for value in values),
+        clauses=tuple(_clause_at(borders, value.start) for value in values),
         labels=tuple(labels),
         context=tuple(lead_in | _header(piece.headers, cells, value.start) for value in values),
         quotes=tuple(
@@ -110,6 +117,25 @@ def _statement(piece: _Piece, sentence: str, marks: Sequence[int], unknown: tupl
         ),
         unknown_marks=unknown,
     )
+
+
+def _clause_borders(sentence: str, values: Sequence[Value]) -> list[int]:
+    """Where clauses begin: at a separator when there is a value both before it, in its clause, and behind it."""
+    borders: list[int] = []
+    start = 0
+    for found in _SEPARATOR.finditer(sentence):
+        if any(value.start <= found.start() < value.end for value in values):
+            continue
+        if any(start <= value.start < found.start() for value in values) and any(
+            value.start >= found.end() for value in values
+        ):
+            borders.append(found.start())
+            start = found.end()
+    return borders
+
+
+def _clause_at(borders: Sequence[int], place: int) -> int:
+    return sum(1 for border in borders if border <= place)
 
 
 def _pieces(text: str) -> Iterator[_Piece]:

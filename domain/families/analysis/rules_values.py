@@ -47,15 +47,17 @@ _MONTH = "|".join(f"{stem}[а-я]{{1,3}}" for stem in _MONTHS[0]) + "|" + "|".jo
 _PATTERN = re.compile(
     rf"""
     (?P<standard>(?<![{_LETTER}\d])(?:ГОСТ|ОСТ|СТО|СП|СНиП|СанПиН|ТУ|ТР\ ТС|РД|ВСН|НПБ|ППБ|ПУЭ|МГСН|ISO|IEC|EN|DIN|ASTM
-        |ANSI|IEEE|UL|NFPA|ASHRAE)(?:[\s/]+(?:Р|R|ИСО|МЭК|ЕН|ISO|IEC|EN))*\s*(?:№\s*)?[A-Z]?\d+(?:[.\-–/:]\d+)*[а-яa-z]?
-        (?![\d{_LETTER}])
-        |(?-i:(?<![{_LETTER}\d])[A-ZА-ЯЁ]{{2,6}}(?:\ [РR])?\ )(?:\d+(?:\.\d+){{1,4}}-\d{{2,4}}|\d+(?:\.\d{{3,}})+|\d{{3,}}-\d{{2,4}})
+        |ANSI|IEEE|UL|NFPA|ASHRAE)(?:[\s/]+(?:Р|R|ИСО|МЭК|ЕН|ISO|IEC|EN))*\s*(?:№\s*)?
+        [A-Z]?\d+(?:[.\-–/:]\d+|-\s\d{{4}})*[а-яa-z]?(?![\d{_LETTER}])
+        |(?-i:(?<![{_LETTER}\d])[A-ZА-ЯЁ]{{2,6}}(?:\ [РR])?\ )
+        (?:\d+(?:\.\d+){{1,4}}-\d{{2,4}}|\d+(?:\.\d{{3,}})+|\d{{3,}}-\d{{2,4}})
         (?![\d{_LETTER}]|\.\d))
   | (?P<date>(?<![\d.,/-])(?:\d{{1,2}}[./]\d{{1,2}}[./](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d{{1,2}}\.\d{{1,2}}\.\d\d)
         (?![\d/-]|\.\d))
   | (?P<wordy>(?<!\w)(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\.?,?\s+\d{{4}}
         |(?:{_MONTH})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})(?!\d))
   | (?P<code>(?<![{_LETTER}\d/.-])(?-i:[A-ZА-ЯЁ]{{2,5}})[\ \u00a0]\d+(?:[.,]\d+)?(?![\w/-]|[.,]\d|\ ?%))
+  | (?P<ratio>(?<![\w.,:])\d{{1,2}}\s?:\s?\d{{1,4}}(?![\w:]|[.,]\d))
   | (?P<dimension>(?<![\w.,])(?:{_NUMBER})(?:\s*[×xXхХ*✕]\s*(?:{_NUMBER}))+(?![{_LETTER}\d]))
   | (?P<ordinal>(?<![\w.,/-])\d+-?(?:й|го|му|м|я|ой|ю|е|х|ти|ых|ым|ый|ая|ое|ом|st|nd|rd|th)(?![\w-]))
   | (?P<compound>(?<![\w.,/-])(?:\d+(?:[.,]\d+)?)(?=-[{_LETTER}]{{4,}}))
@@ -68,13 +70,17 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_RANGE = re.compile(rf"\s*(?:[-–—−]|\.\.\.?|…|÷|до|to)\s*[+\-−]?(?:{_NUMBER})", re.IGNORECASE)
+_RANGE = re.compile(rf"(?:[-–—−]|\s*(?:\.\.\.?|…|÷|до|to)\s*)[+\-−]?(?:{_NUMBER})", re.IGNORECASE)
+_LIST = re.compile(r"\d+(?:[.,]\d+){2,}")
+_THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _CURRENCY_BEFORE = re.compile(r"(?:US)?([$€£₽])\s*\(?$")
 _MINUS_BEFORE = re.compile(r"(?:минус|minus)\s+$", re.IGNORECASE)
 _JOINS = re.compile(r"^[/·⋅*×(^²³]|^[23]$|^(?:рт|вод)\.?|^[CСF]$")
 _FIRST_OF_TWO = frozenset(
     {"кв", "кв.", "куб", "куб.", "sq", "sq.", "square", "cubic", "град.", "°", "US", "мм", "м", "mm"}
 )
+_AFTER_WITH = re.compile(r"(?:ом|ем|ём|ой|ей|ами|ями|ым|им|ью|а|я|ы|и)$")
+_NO_NOUNS = frozenset({"и", "или", "при", "для", "на", "от", "за", "каждый"})
 _EDGE = ".,;:!?»”\"'’]}>|"
 
 
@@ -139,7 +145,7 @@ def _read(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
         return _designations(start, end, whole, is_evidence)
     if kind == "code":
         return _code(start, end, whole, text, is_evidence)
-    if kind == "clause":
+    if kind in ("clause", "ratio"):
         return [_designation(start, end, whole)]
     return _plain_number(found, text, is_evidence)
 
@@ -154,6 +160,10 @@ def _plain_number(found: re.Match[str], text: str, is_evidence: bool) -> list[Va
         sign = "-"
     if sign and sign in "-−–±":
         start -= 1
+    if _LIST.fullmatch(digits) and not _THOUSANDS.fullmatch(digits):
+        parts = re.finditer(r"\d+", digits)
+        place = found.start("digits")
+        return [_number(place + part.start(), place + part.end(), "", part.group(), text) for part in parts]
     values = [_number(start, end, sign, digits, text)]
     if is_evidence and re.search(r"\s", digits):
         # Neighbouring columns may look like groups of thousands.
@@ -237,11 +247,10 @@ def _is_second(left: str, right: str) -> bool:
 
 
 def _is_preposition(cut: str, text: str, place: int) -> bool:
-    """«4,200 с расходом»: a lone «с» (also «в», «к», «о») before a word is a preposition; «г.» after a year is one of
-    the year's words."""
-    after = text[place + len(cut) :]
-    if cut in ("с", "c", "s") and re.match(r"\s+[^\W\d_]", after):
-        return True
+    """«4,200 с расходом»: «с» before a noun of its case is a preposition; «г.» after a year belongs to the year."""
+    if cut == "с":
+        word = re.match(r"\s+([а-яё]+)", text[place + len(cut) :])
+        return bool(word and word.group(1) not in _NO_NOUNS and _AFTER_WITH.search(word.group(1)))
     return cut == "г" and bool(re.search(r"(?:19|20)\d\d\s*$", text[:place]))
 
 

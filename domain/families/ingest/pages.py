@@ -32,6 +32,7 @@ async def read_batch(
     """Pages `first` to `last` and the stamp of the document as far as these pages tell it."""
     if reader.kind == "pages":
         contents = await page_reader.read_pages(reader.digest, first, last)
-        return contents, next((c.page.facts.stamp for c in contents if c.page.facts.stamp), {})
+        stamp = next((content.page.facts.stamp for content in contents if content.page.facts.stamp), {})
+        return contents, {key: value for key, value in stamp.items() if key != "sheet"}
     prepared = await parse_pages(blobs, reader)
     return list(prepared.pages[first - 1 : last]), prepared.stamp

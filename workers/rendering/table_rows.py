@@ -1,0 +1,117 @@
+"""Makes the rows of a table from its cells and the words in them. Pure."""
+
+from collections import defaultdict
+
+import msgspec
+
+from domain.documents import Box
+from workers.rendering.cells import SAME_PT, step, steps
+from workers.rendering.pieces import TextLine, TextWord, centre
+
+Line = tuple[TextWord, ...]
+Part = tuple[TextLine, Line]
+"""The words of a line that stand in one cell."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """Per column its lines of words."""
+
+    cells: tuple[tuple[Line, ...], ...]
+
+
+def make_rows(grid: list[Box], texts: dict[int, list[Part]]) -> list[Row]:
+    """Cells whose upper sides are level make a row; columns are the left sides of all cells. Empty ones go.
+
+    `texts`: what stands in the cell of this number. What stands apart in a cell over several columns goes to the
+    column it stands under.
+    """
+    tops = steps([cell[1] for cell in grid])
+    lefts = steps([cell[0] for cell in grid])
+    table: dict[int, dict[int, list[Line]]] = defaultdict(lambda: defaultdict(list))
+    for number, parts in texts.items():
+        cell = grid[number]
+        row = table[step(tops, cell[1])]
+        for line in _cell_lines(parts):
+            for column, words in _by_column(line, cell, lefts):
+                row[column].append(words)
+    columns = sorted({column for row in table.values() for column in row})
+    rows = [Row(tuple(tuple(table[row].get(column, ())) for column in columns)) for row in sorted(table)]
+    return [part for row in rows for part in _by_baseline(row)]
+
+
+def _by_column(line: Line, cell: Box, lefts: list[float]) -> list[tuple[int, Line]]:
+    """The words of a line by the columns that its cell spans, if they stand apart and each under one column."""
+    first = step(lefts, cell[0])
+    spanned = [column for column in range(first, len(lefts)) if lefts[column] < cell[2] - SAME_PT]
+    runs = _runs(line)
+    if len(spanned) < 2:
+        return [(first, line)]
+    edges = [*(lefts[column] for column in spanned[1:]), cell[2]]
+    placed: list[tuple[int, Line]] = []
+    for run in runs:
+        x = (run[0].box[0] + run[-1].box[2]) / 2
+        column = spanned[next(number for number, edge in enumerate(edges) if x <= edge or edge == cell[2])]
+        right = edges[spanned.index(column)]
+        if run[0].box[0] < lefts[column] - SAME_PT or run[-1].box[2] > right + SAME_PT:
+            return [(first, line)]
+        placed.append((column, run))
+    if len({column for column, _ in placed}) < len(placed):
+        return [(first, line)]
+    return placed
+
+
+def _runs(line: Line) -> list[Line]:
+    """The words in groups that stand apart by more than a letter and a half."""
+    runs: list[list[TextWord]] = []
+    for word in line:
+        height = word.box[3] - word.box[1]
+        if runs and word.box[0] - runs[-1][-1].box[2] <= 1.5 * height:
+            runs[-1].append(word)
+            continue
+        runs.append([word])
+    return [tuple(run) for run in runs]
+
+
+def _cell_lines(parts: list[Part]) -> tuple[tuple[TextWord, ...], ...]:
+    """The lines of a cell from top to bottom; lines of one height are one, from left to right."""
+    level = sorted((words for line, words in parts if line.is_level), key=lambda words: centre(words[0].box)[1])
+    merged: list[list[TextWord]] = []
+    for words in level:
+        middle = centre(words[0].box)[1]
+        if merged and middle - centre(merged[-1][0].box)[1] < (words[0].box[3] - words[0].box[1]) / 2:
+            merged[-1].extend(words)
+            continue
+        merged.append(list(words))
+    lines = [tuple(sorted(words, key=lambda word: word.box[0])) for words in merged]
+    return (*lines, *(words for line, words in parts if not line.is_level))
+
+
+def _by_baseline(row: Row) -> list[Row]:
+    """Rows that are not ruled one by one: three and more lines side by side in several columns are rows themselves."""
+    filled = [cell for cell in row.cells if cell]
+    heights = [tuple(round(centre(line[0].box)[1] / SAME_PT) for line in cell) for cell in filled]
+    longest = max(heights, key=len, default=())
+    if len(longest) < 3 or len(filled) < 2:
+        return [row]
+    like_it = [height for height in heights if len(height) > 1 and set(height) <= _near(longest)]
+    if len(like_it) < 2 or len(like_it) < len(filled) / 2:
+        return [row]
+    lines_at: dict[int, dict[int, tuple[TextWord, ...]]] = defaultdict(dict)
+    for column, cell in enumerate(row.cells):
+        for line in cell:
+            height = round(centre(line[0].box)[1] / SAME_PT)
+            nearest = min(longest, key=lambda known: abs(known - height))
+            lines_at[nearest][column] = (*lines_at[nearest].get(column, ()), *line)
+    columns = range(len(row.cells))
+    return [
+        Row(tuple((at[column],) if column in at else () for column in columns)) for _, at in sorted(lines_at.items())
+    ]
+
+
+def _near(heights: tuple[int, ...]) -> set[int]:
+    return {height + step for height in heights for step in (-1, 0, 1)}
+
+
+def markdown(row: Row) -> str:
+    texts = (" ".join(word.text for line in cell for word in line) for cell in row.cells)
+    return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
