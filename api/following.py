@@ -1,5 +1,6 @@
 """Reading a job's log to its end: subscribe, replay, relay, and read the log again at every gap (DESIGN §5)."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.hub import Hub, Watch
 from domain.events import Event
+from storage.database import is_outage
 from storage.events import read_events
 from storage.lines import Place, place_of
 
@@ -15,6 +17,8 @@ PLACE_S = 2.0
 """How often a waiting stream is told its place in line (spec/aizoomdoc.md §1.2)."""
 FIRST_PLACE_S = 0.3
 """A job that starts sooner than this is not told a place."""
+AWAY_S = 0.5
+"""Between two tries while the database is away. A guess."""
 BATCH = 500
 
 
@@ -29,7 +33,7 @@ async def follow(
     async with hub.watch(job_id) as watch:
         cursor, is_queued = after, after == 0
         while True:
-            while batch := await read_events(engine, job_id, after=cursor, limit=BATCH):
+            while batch := await _read(engine, job_id, cursor, until):
                 for event in batch:
                     yield event
                 last, cursor = batch[-1], batch[-1].seq
@@ -46,10 +50,21 @@ async def follow(
                         return
                     continue
                 place_in_s = PLACE_S
-                if (place := await place_of(engine, job_id)) is not None:
+                if (place := await _place(engine, job_id)) is not None:
                     yield place
             if hub.closing or time.monotonic() >= until:
                 return
+
+
+async def _read(engine: AsyncEngine, job_id: UUID, after: int, until: float) -> list[Event]:
+    """The next events of the log; an outage of the database is waited out, the stream stays open."""
+    while True:
+        try:
+            return await read_events(engine, job_id, after=after, limit=BATCH)
+        except Exception as error:
+            if not is_outage(error) or time.monotonic() >= until:
+                raise
+            await asyncio.sleep(AWAY_S)
 
 
 async def _next_live(watch: Watch, cursor: int, is_queued: bool, place_in_s: float, until: float) -> Event | str | None:
@@ -64,6 +79,15 @@ async def _next_live(watch: Watch, cursor: int, is_queued: bool, place_in_s: flo
         if event.seq > cursor + 1:
             return None
     return None
+
+
+async def _place(engine: AsyncEngine, job_id: UUID) -> Place | None:
+    try:
+        return await place_of(engine, job_id)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return None
 
 
 _QUEUED_BY = ("job.queued", "job.woken", "job.retrying", "job.released", "job.requeued")

@@ -193,7 +193,7 @@ class Hub:
                 if not is_outage(error):
                     _log.exception("hub_check_failed")
                 continue
-            for job_id, (last_seq, _) in found.items():
+            for job_id, last_seq in found.items():
                 topic = self._topics.get(job_id)
                 if topic is not None and last_seq > topic.last_seq:
                     topic.last_seq = last_seq

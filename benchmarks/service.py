@@ -29,7 +29,8 @@ def running_service(extra_env: Mapping[str, str] | None = None) -> Iterator[Serv
         env = {"STREAMS_PER_USER": "10000", **(extra_env or {})}
         stack = Stack(Path(folder), extra_env=env, say=lambda _: None)
         with stack:
-            assert stack.valkey is not None and stack.api is not None
+            assert stack.valkey is not None
+            assert stack.api is not None
             yield Service(
                 port=stack.port,
                 token=_access_token(stack),

@@ -1,4 +1,4 @@
-"""What the domain needs from outside, as protocols. `storage` and `workers` implement them; fakes are in tests/fakes."""
+"""What the domain needs from outside, as protocols. `storage` and `workers` implement them; fakes: tests/fakes."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol

@@ -28,7 +28,8 @@ _SAVED_ALREADY = "select 1 from jobs where id = $1 and epoch = $2 and state = 'r
 
 _FROM_STAGE = """
 with kept as (
-  select coalesce(min(step_no) filter (where stage = $2), max(step_no) + 1) - 1 as step_no from job_steps where job_id = $1
+  select coalesce(min(step_no) filter (where stage = $2), max(step_no) + 1) - 1 as step_no
+  from job_steps where job_id = $1
 ), gone as (
   delete from job_steps s using kept where s.job_id = $1 and s.step_no > kept.step_no
 )

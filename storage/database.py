@@ -10,7 +10,8 @@ Sessions = async_sessionmaker[AsyncSession]
 def open_engine(url: str, *, name: str, pool_size: int = 16) -> AsyncEngine:
     """A pool of at most `pool_size` connections, kept once opened. `name` shows in pg_stat_activity.
 
-    No overflow: such connections are closed after each use, and opening one costs more than a statement. No pre-ping: it would cost a round trip per transaction; a dead connection is recognised by `is_outage`.
+    No overflow: such connections are closed after each use, and opening one costs more than a statement. No
+    pre-ping: it would cost a round trip per transaction; a dead connection is recognised by `is_outage`.
     A statement may take 30 s, a lock 10 s, a forgotten transaction 60 s.
     """
     return create_async_engine(

@@ -16,7 +16,8 @@ from domain.events import Event, EventType, NewEvent
 
 INSERT_EVENTS = """
 insert into job_events (job_id, seq, epoch, type, stage, payload, ts)
-select job.id, job.last_seq - cardinality({types}) + e.no, job.epoch, e.type, e.stage, e.payload::jsonb, clock_timestamp()
+select job.id, job.last_seq - cardinality({types}) + e.no, job.epoch, e.type, e.stage, e.payload::jsonb,
+  clock_timestamp()
 from job, unnest({types}, {stages}, {payloads}) with ordinality as e(type, stage, payload, no)
 """
 """For a CTE named `job` that returns id, last_seq (already raised by the number of events) and epoch."""
@@ -27,7 +28,7 @@ with job as (
                   progress = coalesce($7::float8, progress)
   where id = $1 and epoch = $2 and state = 'running' and append_no = $3 - 1
   returning id, last_seq, epoch, cancel_requested_at is not null as cancelled
-), inserted as ({INSERT_EVENTS.format(types="$4::text[]", stages="$5::text[]", payloads="$6::text[]")} returning seq, ts)
+), inserted as ({INSERT_EVENTS.format(types="$4::text[]", stages="$5::text[]", payloads="$6::text[]")} returning ts)
 select job.last_seq, job.cancelled, (select min(ts) from inserted) from job
 """
 
@@ -39,11 +40,12 @@ where job_id = $1 and seq > $2 order by seq limit $3
 """
 
 _STREAMED = """
-select coalesce(max(seq) filter (where type = 'answer.delta'), 0) > coalesce(max(seq) filter (where type = 'answer.reset'), 0)
+select coalesce(max(seq) filter (where type = 'answer.delta'), 0)
+     > coalesce(max(seq) filter (where type = 'answer.reset'), 0)
 from job_events where job_id = $1 and type in ('answer.delta', 'answer.reset')
 """
 
-_LAST_SEQS = "select id, last_seq, state from jobs where id = any($1::uuid[])"
+_LAST_SEQS = "select id, last_seq from jobs where id = any($1::uuid[])"
 
 
 class Appended(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +77,11 @@ async def append_events(
             last_seq, cancelled, ts = row
             numbered = number_events(job_id, epoch, last_seq - len(events) + 1, ts, events)
             return Appended(events=numbered, last_seq=last_seq, cancel_requested=cancelled)
-        why: Any = await first(auto, _WHY_NOT, job_id, epoch, append_no)
-    if why is None or not why[0]:
+        why = await first(auto, _WHY_NOT, job_id, epoch, append_no)
+    still_ours, last_seq = why or (False, 0)
+    if not still_ours:
         raise LeaseLost(f"job {job_id} epoch {epoch}")
-    return Appended(events=(), last_seq=why[1], cancel_requested=False)
+    return Appended(events=(), last_seq=last_seq, cancel_requested=False)
 
 
 async def read_events(engine: AsyncEngine, job_id: UUID, *, after: int, limit: int = 500) -> list[Event]:
@@ -88,11 +91,11 @@ async def read_events(engine: AsyncEngine, job_id: UUID, *, after: int, limit: i
         return [_event_of(job_id, row) for row in rows]
 
 
-async def last_seqs(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
-    """(last_seq, state) of each known job, in one query."""
+async def last_seqs(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The newest number of each known job, in one query."""
     async with engine.connect() as auto:
         rows = await auto.exec_driver_sql(_LAST_SEQS, (list(job_ids),))
-        return {row[0]: (row[1], row[2]) for row in rows}
+        return {job_id: last_seq for job_id, last_seq in rows}
 
 
 async def has_streamed_answer(engine: AsyncEngine, job_id: UUID) -> bool:

@@ -57,7 +57,8 @@ with job as (
     lease_until = case when $7::bool then clock_timestamp() + $9::float8 * interval '1 s'
                        when $2::text = 'running' then j.lease_until end,
     append_no = case when $7::bool then 0 else j.append_no end,
-    cancel_requested_at = case when $10::bool then clock_timestamp() when $11::bool then null else j.cancel_requested_at end,
+    cancel_requested_at = case when $10::bool then clock_timestamp()
+                               when $11::bool then null else j.cancel_requested_at end,
     deadline_at = case when $11::bool then clock_timestamp() + j.deadline_in_s * interval '1 s' else j.deadline_at end,
     waiting_for = case when $2::text = 'waiting' then $12::jsonb end,
     error = $13::jsonb,

@@ -30,7 +30,7 @@ FEW = 10
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """`position` is the number of due jobs ahead; the times are seconds until the start, null when too few are known."""
+    """`position` is the number of due jobs ahead; the times are seconds until the start, null while unknown."""
 
     position: int
     running: int

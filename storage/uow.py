@@ -6,7 +6,6 @@ connection is back in the pool: commit, leave, then ring or publish (DESIGN §4)
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cached_property
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,7 +28,7 @@ class Deliver(Protocol):
 
 
 class SqlUnitOfWork:
-    """See `domain.ports.UnitOfWork`. A repository is made when it is first used."""
+    """See `domain.ports.UnitOfWork`."""
 
     def __init__(self, session: AsyncSession, *, on_end: Mapping[str, Ended], queue_limit: int) -> None:
         self.session = session
@@ -37,27 +36,27 @@ class SqlUnitOfWork:
         self._on_end = on_end
         self._queue_limit = queue_limit
 
-    @cached_property
+    @property
     def documents(self) -> DocumentRepository:
         return DocumentRepository(self.session)
 
-    @cached_property
+    @property
     def files(self) -> FileRepository:
         return FileRepository(self.session)
 
-    @cached_property
+    @property
     def chats(self) -> ChatRepository:
         return ChatRepository(self.session)
 
-    @cached_property
+    @property
     def users(self) -> UserRepository:
         return UserRepository(self.session)
 
-    @cached_property
+    @property
     def submissions(self) -> SubmissionRepository:
         return SubmissionRepository(self.session)
 
-    @cached_property
+    @property
     def jobs(self) -> JobRepository:
         return JobRepository(self.session, self, self.outbox, self._on_end, self._queue_limit)
 

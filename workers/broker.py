@@ -39,5 +39,5 @@ def open_worker(
             else:
                 _log.exception("look_failed")
 
-    dramatiq.actor(on_bell, broker=broker, actor_name=LOOK, queue_name=queue)
+    dramatiq.actor(broker=broker, actor_name=LOOK, queue_name=queue)(on_bell)
     return Worker(broker, queues={queue}, worker_timeout=POLL_MS, worker_threads=threads), broker

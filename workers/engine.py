@@ -33,6 +33,9 @@ _log = structlog.get_logger()
 MAX_STATE_BYTES = 256 * 1024
 """Of a checkpoint; larger things go to the blob store (DESIGN §4.5)."""
 
+HAND_BACK_S = 5.0
+"""For writing that a job is handed back. A guess; the lease covers what is not written."""
+
 MakeTeller = Callable[[Job, Callable[[Stop], None]], Teller]
 
 
@@ -82,6 +85,8 @@ class Engine:
         self._make_teller = make_teller
         self._has_streamed = has_streamed
         self._free = asyncio.Semaphore(slots)
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._searching = 0
         self._looking: set[asyncio.Task[None]] = set()
 
@@ -107,13 +112,15 @@ class Engine:
     async def drain(self, patience_s: float) -> None:
         """Stop claiming; let running stages reach their checkpoint, then hand the rest back."""
         self.draining = True
-        give_up_at = time.monotonic() + patience_s
-        while self.runs and time.monotonic() < give_up_at:
-            await asyncio.sleep(0.05)
+        await self._ended(patience_s)
         for run in list(self.runs.values()):
             run.stop(Stop.DRAIN)
-        while self.runs and time.monotonic() < give_up_at + 5:
-            await asyncio.sleep(0.05)
+        await self._ended(HAND_BACK_S)
+
+    async def _ended(self, patience_s: float) -> None:
+        """Wait until no run is left, at most this long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), patience_s)
 
     def _wake_another(self) -> None:
         if not self._free.locked() and not self._searching:
@@ -147,6 +154,7 @@ class Engine:
     async def _run(self, claim: Claim) -> None:
         run = Run(claim)
         self.runs[claim.job.id] = run
+        self._idle.clear()
         teller = self._make_teller(claim.job, run.stop)
         try:
             run.task = asyncio.create_task(self._stages(run, claim, teller))
@@ -155,6 +163,8 @@ class Engine:
             await self._settle(run, teller)
         finally:
             del self.runs[claim.job.id]
+            if not self.runs:
+                self._idle.set()
 
     async def _stages(self, run: Run, claim: Claim, teller: Teller) -> None:
         """Run stage after stage until the job ends or waits. Raises what a stage raises."""

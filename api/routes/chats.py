@@ -37,12 +37,12 @@ class NewChat(msgspec.Struct, kw_only=True):
 
 class ChatChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     title: Title | UnsetType = UNSET
-    description: str | None | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
     document_ids: list[UUID] | UnsetType = UNSET
     is_archived: bool | UnsetType = UNSET
 
 
-class NewMessage(MessageScope, kw_only=True):
+class NewMessage(MessageScope, msgspec.Struct, kw_only=True):
     """A message. Without any of the document fields its scope comes with the stream request, as former clients do."""
 
     content: Content

@@ -173,7 +173,7 @@ async def render_page(
     dpi: Annotated[int, QueryParameter(ge=36, le=400)] = 150,
     etag: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[Any]:
-    """A picture (PNG) of the page or of a region of it, drawn sharp from the document, from the cache when it is there."""
+    """A picture (PNG) of the page or of a region of it, drawn from the document or taken from the cache."""
     async with services.database.uow() as uow:
         document = await uow.documents.get(document_id, user_id=request.user.id)
     if document.sha256 is None or page_no < 1 or page_no > (document.page_count or page_no):

@@ -26,7 +26,7 @@ class SettingsChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Any of the seven settings; those left out stay. `selected_role_prompt_id` null takes the role away."""
 
     model_profile: Annotated[str, Meta(pattern="^(simple|complex)$")] | UnsetType = UNSET
-    selected_role_prompt_id: int | None | UnsetType = UNSET
+    selected_role_prompt_id: int | UnsetType | None = UNSET
     temperature: Annotated[float, Meta(ge=0, le=2)] | UnsetType = UNSET
     top_p: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
     thinking_enabled: bool | UnsetType = UNSET

@@ -52,12 +52,13 @@ class Ledger:
 
     def excused(self, job_id: int, stage: str | None) -> None:
         """An execution was cut short by something that the protocol does not promise to survive for free."""
-        if stage is not None:
+        if stage is not None and not self.effects[job_id, stage]:
             self.excuses[job_id, stage] += 1
 
     def wrote(self, job_id: int, stage: str) -> None:
         """P2: the database effect of a stage, made in its checkpoint's transaction."""
         self.effects[job_id, stage] += 1
+        self.excuses[job_id, stage] = self.calls[job_id, stage] - 1
         if self.effects[job_id, stage] > 1:
             raise Violation(f"job {job_id} made the effect of stage {stage} twice")
 

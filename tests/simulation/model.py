@@ -204,8 +204,8 @@ class Model:
 
     def beat(
         self, slot: str, queue: str, threads: int, draining: bool, runs: Sequence[tuple[Any, int]]
-    ) -> list[tuple[Any, bool, bool]]:
-        """(job, still this worker's, cancel wanted) of each run; their leases are extended."""
+    ) -> list[tuple[Any, int, bool, bool]]:
+        """(job, epoch, still this worker's, cancel wanted) of each run; their leases are extended."""
         self.workers[slot] = Seen(queue, threads, len(runs), draining, self.now)
         told = []
         for job_id, epoch in runs:
@@ -213,7 +213,7 @@ class Model:
             ours = row.epoch == epoch and row.state is RUNNING
             if ours:
                 row.lease_until = self.now + LEASE_S
-            told.append((job_id, ours, row.is_cancel_requested))
+            told.append((job_id, epoch, ours, row.is_cancel_requested))
         return told
 
     def free_slot(self, slot: str, owner: str) -> list[Any]:

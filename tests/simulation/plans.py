@@ -53,6 +53,7 @@ def draw_plan(random: Random, documents: tuple[int, ...] = (), *, is_child: bool
         family="simulated",
         queue=QUEUE,
         payload={},
+        priority=50 if random.random() < 0.2 else 100,
         ordering_key=chat,  # pyright: ignore[reportArgumentType]
         run_in_s=3.0 if random.random() < 0.1 else 0.0,
         max_attempts=random.randrange(1, 4),

@@ -76,7 +76,7 @@ class Process:
         self.owner = f"{slot}/{incarnation}"
         self.slots = slots
         self.looks = 0
-        self.runs: dict[int, Run] = {}
+        self.runs: dict[tuple[int, int], Run] = {}
         self.is_ready = self.draining = self.is_stalled = False
         # As in workers.reconciler.Reconciler.
         self.succeeded_at = self.grace_until = 0.0
@@ -100,9 +100,10 @@ class Process:
                 claimed = yield self._claim
                 if claimed is None:
                     return
-                task.run = self.runs[claimed.row.id] = Run(claimed)
+                key = claimed.row.id, claimed.epoch
+                task.run = self.runs[key] = Run(claimed)
                 yield from self._run(task.run, claimed.next_stage)
-                del self.runs[claimed.row.id]
+                del self.runs[key]
                 task.run = None
         finally:
             self.looks -= 1

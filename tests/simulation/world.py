@@ -152,8 +152,8 @@ class World:
     def _beat(self, process: Process) -> None:
         runs = [(run.job_id, run.epoch) for run in process.runs.values()]
         told = self.model.beat(process.slot, QUEUE, process.slots, process.draining, runs)
-        for job_id, ours, cancelled in told:
-            run = process.runs[job_id]
+        for job_id, epoch, ours, cancelled in told:
+            run = process.runs[job_id, epoch]
             if not ours:
                 run.stop = Stop.LOST
             elif cancelled and run.stop is None:
@@ -192,14 +192,15 @@ class World:
 
     def _kill(self, process: Process) -> None:
         """SIGKILL: transactions under way may be committed or not."""
-        for run in process.runs.values():
+        runs = list(process.runs.values())
+        for task in [task for task in self.tasks if task.process is process]:
+            if self.random.random() < 0.3:
+                self._commit_unheard(task)
+        for run in runs:
             row = self.model.jobs[run.job_id]
             self.ledger.excused(run.job_id, run.stage)
             if row.epoch == run.epoch and row.state is JobState.RUNNING:
                 self.ledger.killed(row)
-        for task in self._tasks_of(process):
-            if self.random.random() < 0.3:
-                self._commit_unheard(task)
         self._end(process)
 
     def _restart(self) -> None:
@@ -294,7 +295,7 @@ class World:
             self._step(self.tasks[0])
         for process in self._living():
             self._sweep(process)
-        while self.bells:
+        while self.bells and self._living():
             self._hear()
 
     # Small things.
@@ -309,9 +310,6 @@ class World:
     def _end(self, process: Process) -> None:
         self.tasks = [task for task in self.tasks if task.process is not process]
         self._slots[process.slot] = None
-
-    def _tasks_of(self, process: Process) -> list[Task]:
-        return [task for task in self.tasks if task.process is process]
 
     def _living(self) -> list[Process]:
         return [p for p in self._slots.values() if p is not None and p.is_ready and not p.is_stalled]

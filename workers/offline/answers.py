@@ -3,13 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from domain.answers import AnswerReply, ReplyCitation
 from workers.offline.passages import Passage
-from workers.offline.questions import asked_terms
 from workers.offline.ranking import Ranked, rank
-from workers.offline.words import terms
 
 MIN_COVERAGE = 0.45
 CLOSE = 0.8

@@ -1,38 +1,35 @@
-"""Cutting blocks into passages that can be quoted: sentences, list items, numbered clauses and table rows."""
+"""Cutting blocks into passages that can be quoted: sentences, list items, numbered clauses and rows of tables."""
 
 import re
 from collections.abc import Sequence
 
 import msgspec
 
+from domain.rules_sentences import sentence_spans
+from domain.rules_tables import is_row, table_rows
+
 MAX_CHARS = 420
 """Longer sentences are cut at a semicolon or a space: what is quoted must be read at a glance. A guess."""
 
 _BULLET = re.compile(r"^\s*(?:[•●▪■□◦·‣*–—-]|\(?[a-zа-яё]\)|[a-z]\.|\(?\d{1,2}\))\s+\S")
-_CLAUSE = re.compile(r"^\s*#*\s*((?:[A-ZА-Я]{1,3}\.)?\d{1,3}(?:\.\d{1,3})*\.?)\s+\S")
-_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
-_END = re.compile(r"(?<=[.!?…])[»”\")\]]*\s+(?=[«“\"(]?[A-ZА-ЯЁ0-9])")
-_ABBREVIATED = re.compile(
-    r"(?:^|[\s(«])(?:[A-Za-zА-Яа-яЁё]|т\.\s?[екдпч]|и\s+др|и\s+пр|рис|табл|пп|гл|разд|прил|см|гг|ст|ул|им|тыс|млн"
-    r"|млрд|руб|стр|отм|поз|шт|кв|куб|изм|док|черт|No|Nos|Fig|Figs|Eq|Sec|Ref|Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr|St|vs|approx"
-    r"|max|min|e\.g|i\.e|U\.S)\.$"
-)
+_CLAUSE = re.compile(r"^\s*#*\s*((?:[A-ZА-Я]{1,3}\.)?\d{1,3}(?:\.\d{1,3})*\.?)\s+[^\W\d_]")
 _MARKS = re.compile(r"^[#>\s]+|\*\*|__|`")
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a block in its own words. `order` counts within the block. A row has `cells` under `headers`;
-    `clause` is the number a clause begins with, such as 5.3.2 or V.1.1."""
+    """A piece of a block in its own words. `order` counts within the block. A row has `cells` under `headers`, with
+    the table's title and section as `around`; `clause` is the number a clause begins with, such as 5.3.2 or V.1.1."""
 
     text: str
     order: int
     cells: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    around: str = ""
     clause: str | None = None
 
 
 def cut(content: str) -> list[Passage]:
-    """The passages of a block's content, in order. Rules of tables and empty lines are none."""
+    """The passages of a block's content, in order."""
     passages: list[Passage] = []
     for group, is_table in _groups(content.split("\n")):
         passages += _rows(group, len(passages)) if is_table else _sentences(group, len(passages))
@@ -47,47 +44,41 @@ def _groups(lines: Sequence[str]) -> list[tuple[list[str], bool]]:
         if not line.strip() or line.strip() == "…":
             is_open = False
             continue
-        is_row = line.lstrip().startswith("|")
-        starts = not is_row and bool(_BULLET.match(line) or _CLAUSE.match(line) or line.lstrip().startswith("#"))
-        if is_open and not starts and groups[-1][1] == is_row:
+        is_heading = line.lstrip().startswith("#")
+        starts = not is_row(line) and bool(is_heading or _BULLET.match(line) or _CLAUSE.match(line))
+        if is_open and not starts and groups[-1][1] == is_row(line):
             groups[-1][0].append(line)
         else:
-            groups.append(([line], is_row))
-        is_open = not (not is_row and line.lstrip().startswith("#"))
+            groups.append(([line], is_row(line)))
+        is_open = not is_heading
     return groups
 
 
 def _rows(lines: Sequence[str], first: int) -> list[Passage]:
-    headers: tuple[str, ...] = ()
-    rows = [_cells(line) for line in lines]
-    rules = [place for place, line in enumerate(lines) if _RULE.match(line)]
-    body = rows
-    if rules and rules[0] >= 1:
-        headers = rows[rules[0] - 1]
-        body = rows[rules[0] + 1 :]
-    passages = []
-    for cells in body:
-        if any(cells):
-            text = " | ".join(cell for cell in cells if cell)
-            passages.append(Passage(text=text, order=first + len(passages), cells=cells, headers=headers))
-    if not passages and any(headers):
-        text = " | ".join(cell for cell in headers if cell)
-        passages.append(Passage(text=text, order=first, cells=headers))
-    return passages
-
-
-def _cells(row: str) -> tuple[str, ...]:
-    inner = row.strip().removeprefix("|").removesuffix("|")
-    return tuple(_MARKS.sub("", cell.replace("<br>", " ").replace("<br/>", " ")).strip() for cell in inner.split("|"))
+    return [
+        Passage(
+            text=row.text,
+            order=first + number,
+            cells=row.cells,
+            headers=row.headers,
+            around=f"{row.title} {row.section}".strip(),
+        )
+        for number, row in enumerate(table_rows(lines))
+    ]
 
 
 def _sentences(lines: Sequence[str], first: int) -> list[Passage]:
     clause = _CLAUSE.match(lines[0])
-    passages: list[Passage] = []
-    for sentence in _split(_joined(lines)):
-        number = clause.group(1).rstrip(".") if clause and not passages else None
-        passages.append(Passage(text=sentence, order=first + len(passages), clause=number))
-    return passages
+    text = _joined(lines)
+    pieces = [piece for start, end in sentence_spans(text) for piece in _shortened(text[start:end])]
+    return [
+        Passage(
+            text=piece,
+            order=first + number,
+            clause=clause.group(1).rstrip(".") if clause and number == 0 else None,
+        )
+        for number, piece in enumerate(pieces)
+    ]
 
 
 def _joined(lines: Sequence[str]) -> str:
@@ -95,30 +86,19 @@ def _joined(lines: Sequence[str]) -> str:
     text = ""
     for line in lines:
         part = _MARKS.sub("", line).strip()
-        if text.endswith("-") and len(text) > 1 and text[-2].isalpha() and part[:1].islower():
+        if re.search(r"\w[-\u00ad]$", text) and part[:1].islower():
             text = text[:-1] + part
         else:
             text = f"{text} {part}" if text else part
     return text
 
 
-def _split(text: str) -> list[str]:
-    sentences: list[str] = []
-    start = 0
-    for end in _END.finditer(text):
-        if not _ABBREVIATED.search(text[start : end.start()]):
-            sentences += _shortened(text[start : end.start()])
-            start = end.end()
-    sentences += _shortened(text[start:])
-    return [sentence for sentence in sentences if sentence]
-
-
 def _shortened(sentence: str) -> list[str]:
     parts: list[str] = []
     rest = sentence.strip()
     while len(rest) > MAX_CHARS:
-        place = max(rest.rfind("; ", 80, MAX_CHARS) + 1, 0) or rest.rfind(" ", 0, MAX_CHARS)
+        place = rest.rfind("; ", 80, MAX_CHARS) + 1 or rest.rfind(" ", 0, MAX_CHARS)
         place = place if place > 0 else MAX_CHARS
         parts.append(rest[:place].strip())
         rest = rest[place:].strip()
-    return [*parts, rest]
+    return [*parts, rest] if rest else parts

@@ -3,29 +3,27 @@
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 
-from workers.offline.words import stem_of, terms
+from workers.offline.words import is_designation, sequence_of, terms_of, weights_of
 
-_ASKING = frozenset(
-    stem_of(word)
-    for word in (
-        # The words of asking, in any document: they say nothing about where the answer stands.
-        "a an the of in on at by for to from with and or is are was were be been being it its this that these those as "
-        "what which who whom whose how why when where do does did done has have had can could should would will shall "
-        "may might must if not no than then into out up about any some all there their they them we our you your i me my "
-        "please tell give show find list name state describe explain exactly say says mention mentioned according "
-        "document documents page pages file text question answer write return format many much often "
-        "и в во на по для с со к ко от из за о об обо при что чего чему чем как какой какая какие какое какого каких "
-        "какому каким какую каков какова каково каковы это этот эта эти этого не ли или а но то у до над под сколько "
-        "где когда кто кому кем куда откуда почему зачем чей чья чьи можно нужно надо должен должна должно должны "
-        "быть есть был была было были будет являться ли же бы его ее их он она оно они мы вы я меня мне нам вам "
-        "пожалуйста скажи скажите покажи покажите найди найдите назови назовите перечисли перечислите укажи укажите "
-        "указан указана указано указаны опиши объясни написано говорится документ документа документе документы "
-        "документах страница странице вопрос ответ нужен нужна нужны который которая которое которые"
-    ).split()
-)
+_ASKING_WORDS = """
+    what which who whom whose how why when where can could should would will shall may might must any some all there
+    their they them we our you your my me please tell give show find list name state describe explain exactly say says
+    mention mentioned according document documents page pages file text question answer write return format many much
+    often following provided include included does
+    чего чему чем какого каких какому каким какую этот эта эти этого сколько где когда кто кому кем куда откуда почему
+    зачем чей чья чьи можно нужно надо должен должна должно должны быть есть был была было были будет являться ли же бы
+    его ее их он она оно они мы вы мне нам вам пожалуйста скажи скажите покажи покажите найди найдите назови назовите
+    перечисли перечислите укажи укажите указан указана указано указаны опиши объясни написано говорится документ
+    документа документе документы документах страница странице вопрос ответ нужен нужна нужны который которая которое
+    которые требуется принято входит каком какой какая какие какое
+"""
+"""The words of asking, beyond the stop words of the search: they say nothing about where the answer stands."""
+
+_ASKING = terms_of(_ASKING_WORDS)
 
 
 class Wanted(StrEnum):
@@ -49,32 +47,41 @@ _NUMBER_NOUN = re.compile(
     r"|диапазон|интервал|расстояни|размер|сопротивлени|угол|уклон|срок|кратност)",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"\b(когда|в каком году|какого числа|дат[аыуе]|срок|when|what (?:date|year)|which year)\b", re.IGNORECASE)
+_DATE = re.compile(
+    r"\b(когда|в каком году|какого числа|дат[аыуе]|срок|when|what (?:date|year)|which year)\b", re.IGNORECASE
+)
 
 
 class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
-    """`weights` are the distinct terms of the question: rarer ones weigh more, designations half as much again.
-    `pairs` are neighbouring terms."""
+    """`weights` are the terms of the question that carry it; `pairs` are neighbouring ones; `designations` those with a
+    digit, as they stand."""
 
     weights: Mapping[str, float]
     pairs: frozenset[tuple[str, str]]
+    designations: frozenset[str]
     wanted: Wanted
 
 
-def wanted_of(question: str) -> Wanted:
+def read_question(question: str) -> AskedFor:
+    """What a question asks. A question of nothing but words of asking keeps them all."""
+    weights = weights_of(question)
+    carrying = {term: weight for term, weight in weights.items() if term not in _ASKING} or weights
+    order = [term for term in sequence_of(question) if term in carrying]
+    return AskedFor(
+        weights=carrying,
+        pairs=pairs_of(order),
+        designations=frozenset(term for term in order if is_designation(term)),
+        wanted=_wanted(question),
+    )
+
+
+def pairs_of(found: Sequence[str]) -> frozenset[tuple[str, str]]:
+    return frozenset(pairwise(found))
+
+
+def _wanted(question: str) -> Wanted:
     if _DATE.search(question):
         return Wanted.DATE
     if _NUMBER.search(question) or _NUMBER_NOUN.search(question):
         return Wanted.NUMBER
     return Wanted.TEXT
-
-
-def asked_terms(question: str) -> list[str]:
-    """The terms that carry the question, in order; all of its terms when it has no other."""
-    found = terms(question)
-    carrying = [term for term in found if term not in _ASKING]
-    return carrying or found
-
-
-def pairs_of(found: Sequence[str]) -> frozenset[tuple[str, str]]:
-    return frozenset(zip(found, found[1:], strict=False))

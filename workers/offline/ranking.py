@@ -1,4 +1,4 @@
-"""Which passage answers a question: how much of the question it covers, weighted by how rare each term is."""
+"""Which passage answers a question: how much of the question stands in and around it, weighted by rarity."""
 
 import math
 import re
@@ -9,15 +9,17 @@ from typing import Any
 import msgspec
 
 from workers.offline.passages import Passage, cut
-from workers.offline.questions import AskedFor, Wanted, asked_terms, pairs_of, wanted_of
-from workers.offline.words import is_designation, terms
+from workers.offline.questions import AskedFor, Wanted, pairs_of, read_question
+from workers.offline.words import is_designation, sequence_of, terms_of
 
 DESIGNATION_WEIGHT = 1.5
 HEADER_SHARE = 0.9
 NEAR_SHARE = 0.5
-BLOCK_SHARE = 0.3
-"""What a term counts for that stands not in the passage but in its column headers, in the heading or the passage
-before, or elsewhere in the block. Guesses, checked on the open question sets (2026-11)."""
+BLOCK_SHARE = 0.35
+PAGE_SHARE = 0.2
+"""What a term counts for that stands not in the passage but in its column headers; in the heading, the passage before,
+the table's title or the document's name; elsewhere in the block; elsewhere on the page. Guesses, checked on the open
+question sets."""
 
 PAIR_BONUS = 0.06
 CLAUSE_BONUS = 1.0
@@ -29,102 +31,114 @@ _DATE = re.compile(r"\b(?:1[89]|20)\d\d\b|\b\d{1,2}\.\d{1,2}\.\d{2,4}\b")
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """A passage with its block's id. `coverage` is the share of the question's weight found around it, 0–1."""
+    """A passage with its block. `coverage` is the share of the question's weight found in and around it, `own` that
+    in the passage and its headers alone, both 0–1."""
 
     block_id: str
     block_place: int
     passage: Passage
     score: float
     coverage: float
+    own: float
 
 
 class _Block(msgspec.Struct, frozen=True, kw_only=True):
-    """A block with its passages and the terms of each."""
+    """A block with its passages and the terms of each; `around` are the heading's and the document's terms, `all` the
+    block's, `page` the page's."""
 
     block_id: str
     place: int
-    heading: frozenset[str]
     passages: Sequence[Passage]
-    terms: Sequence[Sequence[str]]
-    all_terms: frozenset[str]
+    terms: Sequence[frozenset[str]]
+    around: frozenset[str]
+    all: frozenset[str]
+    page: frozenset[str]
 
 
 def rank(question: str, materials: Sequence[Mapping[str, Any]]) -> list[Ranked]:
     """All passages of the materials that share a term with the question, best first."""
-    blocks = [_read(place, material) for place, material in enumerate(materials)]
-    asked = _weigh(question, blocks)
+    blocks = _read(materials)
+    asked = read_question(question)
+    weights = _weigh(asked, blocks)
     ranked = [
         found
         for block in blocks
         for number in range(len(block.passages))
-        if (found := _score(asked, block, number)) is not None
+        if (found := _score(asked, weights, block, number)) is not None
     ]
     return sorted(ranked, key=lambda found: (-found.score, found.block_place, found.passage.order))
 
 
-def _read(place: int, material: Mapping[str, Any]) -> _Block:
-    passages = cut(str(material["content"]))
-    found = [terms(passage.text) for passage in passages]
-    heading = frozenset(terms(str(material.get("heading") or "")))
-    everything = frozenset(term for own in found for term in own) | heading
-    return _Block(
-        block_id=str(material["block_id"]),
-        place=place,
-        heading=heading,
-        passages=passages,
-        terms=found,
-        all_terms=everything,
-    )
+def passages_of(materials: Sequence[Mapping[str, Any]], block_place: int) -> list[Passage]:
+    return cut(str(materials[block_place]["content"]))
 
 
-def _weigh(question: str, blocks: Sequence[_Block]) -> AskedFor:
-    """Weights by rarity among the passages (the idf of BM25)."""
-    found = asked_terms(question)
+def _read(materials: Sequence[Mapping[str, Any]]) -> list[_Block]:
+    passages = [cut(str(material["content"])) for material in materials]
+    terms = [[terms_of(passage.text) for passage in own] for own in passages]
+    pages: dict[tuple[str, str], set[str]] = {}
+    for material, own in zip(materials, terms, strict=True):
+        pages.setdefault(_page(material), set()).update(*own)
+    return [
+        _Block(
+            block_id=str(material["block_id"]),
+            place=place,
+            passages=passages[place],
+            terms=terms[place],
+            around=terms_of(f"{material.get('heading') or ''} {material.get('document') or ''}"),
+            all=frozenset().union(*terms[place]),
+            page=frozenset(pages[_page(material)]),
+        )
+        for place, material in enumerate(materials)
+    ]
+
+
+def _page(material: Mapping[str, Any]) -> tuple[str, str]:
+    return str(material.get("document")), str(material.get("place"))
+
+
+def _weigh(asked: AskedFor, blocks: Sequence[_Block]) -> dict[str, float]:
+    """Weights by rarity among the passages (the idf of BM25); designations weigh half as much again."""
     counts: Counter[str] = Counter()
     total = 0
     for block in blocks:
         for own in block.terms:
-            counts.update(set(own))
+            counts.update(own & asked.weights.keys())
             total += 1
-    weights = {}
-    for term in found:
-        rarity = math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5))
-        weights[term] = rarity * (DESIGNATION_WEIGHT if is_designation(term) else 1.0)
-    return AskedFor(weights=weights, pairs=pairs_of(found), wanted=wanted_of(question))
+    return {
+        term: weight
+        * math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5))
+        * (DESIGNATION_WEIGHT if is_designation(term) else 1.0)
+        for term, weight in asked.weights.items()
+    }
 
 
-def _score(asked: AskedFor, block: _Block, number: int) -> Ranked | None:
+def _score(asked: AskedFor, weights: Mapping[str, float], block: _Block, number: int) -> Ranked | None:
     passage, own = block.passages[number], block.terms[number]
-    here = set(own)
-    if not here & asked.weights.keys():
+    if not own & weights.keys():
         return None
-    headers = set(terms(" ".join(passage.headers)))
-    near = set(block.terms[number - 1]) | block.heading if number else block.heading
-    total = sum(asked.weights.values()) or 1.0
-    covered = 0.0
-    for term, weight in asked.weights.items():
-        covered += weight * _share(term, here, headers, near, block.all_terms)
-    coverage = covered / total
-    score = coverage * _length_factor(len(own))
-    score += PAIR_BONUS * len(asked.pairs & pairs_of(own))
-    score *= _cue_factor(asked, passage)
-    if passage.clause is not None and passage.clause.lower() in asked.weights:
+    headers = terms_of(" ".join(passage.headers))
+    near = block.around | terms_of(passage.around)
+    near |= block.terms[number - 1] if number else frozenset()
+    tiers = ((own, 1.0), (headers, HEADER_SHARE), (near, NEAR_SHARE), (block.all, BLOCK_SHARE), (block.page, PAGE_SHARE))
+    total = sum(weights.values()) or 1.0
+    coverage = sum(weight * _share(term, tiers) for term, weight in weights.items()) / total
+    score = coverage * _length_factor(len(own)) * _cue_factor(asked, passage)
+    score += PAIR_BONUS * len(asked.pairs & pairs_of(sequence_of(passage.text)))
+    if passage.clause is not None and passage.clause.lower() in asked.designations:
         score += CLAUSE_BONUS
     return Ranked(
-        block_id=block.block_id, block_place=block.place, passage=passage, score=score, coverage=coverage
+        block_id=block.block_id,
+        block_place=block.place,
+        passage=passage,
+        score=score,
+        coverage=coverage,
+        own=sum(weight for term, weight in weights.items() if term in own or term in headers) / total,
     )
 
 
-def _share(
-    term: str, here: set[str], headers: set[str], near: set[str] | frozenset[str], block: frozenset[str]
-) -> float:
-    if term in here:
-        return 1.0
-    if term in headers:
-        return HEADER_SHARE
-    if term in near:
-        return NEAR_SHARE
-    return BLOCK_SHARE if term in block else 0.0
+def _share(term: str, tiers: Sequence[tuple[frozenset[str], float]]) -> float:
+    return next((share for terms, share in tiers if term in terms), 0.0)
 
 
 def _length_factor(count: int) -> float:
@@ -136,7 +150,5 @@ def _cue_factor(asked: AskedFor, passage: Passage) -> float:
     if asked.wanted is Wanted.TEXT:
         return 1.0
     pattern = _DATE if asked.wanted is Wanted.DATE else _DIGIT
-    rest = " ".join(word for word in passage.text.split() if not set(terms(word)) & asked.weights.keys())
-    if passage.clause is not None:
-        rest = rest.replace(passage.clause, "", 1)
-    return 1.0 + CUE_BONUS if pattern.search(rest) else 1.0 - CUE_BONUS
+    rest = [word for word in passage.text.split() if not terms_of(word) & asked.weights.keys()]
+    return 1.0 + CUE_BONUS if pattern.search(" ".join(rest)) else 1.0 - CUE_BONUS

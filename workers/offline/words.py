@@ -1,29 +1,28 @@
-"""Terms of a text as the offline reader compares them. Stand-in until `storage.terms` is there."""
+"""Texts as the terms of the search index, as the offline reader compares them."""
 
 import re
 from functools import lru_cache
 
-import Stemmer
+from storage.terms import count_terms, parse_query, word_terms
 
-_TOKEN = re.compile(r"[^\W_]+(?:[.\-/×x_][^\W_]+)*", re.UNICODE)
-_RU = Stemmer.Stemmer("russian")
-_EN = Stemmer.Stemmer("english")
+_DIGIT = re.compile(r"\d")
 
 
-@lru_cache(maxsize=100_000)
-def stem_of(word: str) -> str:
-    return (_RU if re.search("[а-я]", word) else _EN).stemWord(word)
+@lru_cache(maxsize=20_000)
+def terms_of(text: str) -> frozenset[str]:
+    """The distinct terms of `text`: stems, designations whole and in parts."""
+    return frozenset(count_terms(text))
 
 
-def terms(text: str) -> list[str]:
-    out = []
-    for token in _TOKEN.findall(text.lower().replace("ё", "е")):
-        if any(letter.isdigit() for letter in token) or "_" in token:
-            out.append(token)
-        else:
-            out += [stem_of(part) for part in re.split(r"[.\-/]", token) if part]
-    return out
+def weights_of(question: str) -> dict[str, float]:
+    """The terms of a question with their weights; parts of designations weigh less."""
+    return parse_query(question).terms
+
+
+def sequence_of(text: str) -> list[str]:
+    """One term per word of `text`, in order: the whole designation or the stem; words without a term are left out."""
+    return [max(found, key=len) for word in text.split() if (found := word_terms(word))]
 
 
 def is_designation(term: str) -> bool:
-    return any(letter.isdigit() for letter in term) or "_" in term
+    return _DIGIT.search(term) is not None
