@@ -33,13 +33,16 @@ async def follow(
     async with hub.watch(job_id) as watch:
         cursor, is_queued = after, after == 0
         while True:
+            last: Event | None = None
             while batch := await _read(engine, job_id, cursor, until):
                 for event in batch:
                     yield event
                 last, cursor = batch[-1], batch[-1].seq
                 is_queued = _is_queued(last, is_queued)
-                if last.is_terminal and len(batch) < BATCH:
-                    return
+                if len(batch) < BATCH:
+                    break
+            if last is not None and last.is_terminal:
+                return
             watch.saw(cursor)
             place_in_s = FIRST_PLACE_S
             while (live := await _next_live(watch, cursor, is_queued, place_in_s, until)) is not None:

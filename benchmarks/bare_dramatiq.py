@@ -31,7 +31,7 @@ def open_baseline(url: str) -> tuple[RedisBroker, dramatiq.Actor]:
 
 def main() -> None:
     broker, _ = open_baseline(sys.argv[1])
-    worker = Worker(broker, worker_timeout=POLL_MS, worker_threads=int(sys.argv[2]))
+    worker = Worker(broker, worker_timeout=POLL_MS["interactive"], worker_threads=int(sys.argv[2]))
     worker.start()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

@@ -32,7 +32,8 @@ class JobError(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job to be accepted. `payload` holds ids, never secrets or document text. `run_in_s` delays the first run;
-    `priority`: lower runs first. `ordering_key` keeps jobs of one subject in line (a chat's id)."""
+    `priority`: lower runs first. `ordering_key` keeps jobs of one subject in line (a chat's id). `deadline_in_s`
+    counts from the acceptance, and anew after waiting for documents or children, which has no deadline."""
 
     id: UUID
     user_id: UUID

@@ -9,6 +9,10 @@ _RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _MARKS = re.compile(r"\*\*|__|`|</?[a-z]+>")
+_NUMBER = re.compile(r"(?!(?:19|20)\d\d$)[+\-−–]?\d[\d\s.,]*%?")
+MAX_HEADER_CHARS = 120
+"""A header is short; what is longer is text of a row. A guess."""
+
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -61,6 +65,8 @@ def _head(grid: Sequence[tuple[str, ...]]) -> tuple[str, tuple[str, ...], int]:
         used += 1
     if used >= len(grid):
         return title, (), used
+    if _is_data(grid[used]):
+        return title, (), used
     headers = _spread(grid[used], grid[used + 1] if used + 1 < len(grid) else ())
     used += 1
     while used < len(grid) and _is_under_header(grid[used]):
@@ -70,6 +76,17 @@ def _head(grid: Sequence[tuple[str, ...]]) -> tuple[str, tuple[str, ...], int]:
         )
         used += 1
     return title, headers, used
+
+
+def _is_data(cells: tuple[str, ...]) -> bool:
+    """A table that goes on from the page before has data where its header should be."""
+    filled = [cell for cell in cells if cell]
+    numbers = sum(1 for cell in filled if _NUMBER.fullmatch(cell))
+    return (
+        any(len(cell) > MAX_HEADER_CHARS for cell in filled)
+        or bool(_NUMBER.fullmatch(cells[0]))
+        or (len(filled) > 1 and 2 * numbers > len(filled))
+    )
 
 
 def _spread(headers: tuple[str, ...], below: tuple[str, ...]) -> tuple[str, ...]:

@@ -59,7 +59,9 @@ with job as (
     append_no = case when $7::bool then 0 else j.append_no end,
     cancel_requested_at = case when $10::bool then clock_timestamp()
                                when $11::bool then null else j.cancel_requested_at end,
-    deadline_at = case when $11::bool then clock_timestamp() + j.deadline_in_s * interval '1 s' else j.deadline_at end,
+    deadline_at = case when $2::text = 'waiting' then null
+                       when $11::bool or j.state = 'waiting' then clock_timestamp() + j.deadline_in_s * interval '1 s'
+                       else j.deadline_at end,
     waiting_for = case when $2::text = 'waiting' then $12::jsonb end,
     error = $13::jsonb,
     result = case when $2::text = 'succeeded' then $14::jsonb when $11::bool then null else j.result end,

@@ -15,7 +15,7 @@ from domain.family import Ended
 from domain.jobs import TERMINAL, Claim, Job, JobState, NewJob
 from domain.llm import Usage
 from domain.ports import UnitOfWork
-from domain.rules_jobs import Change, Command, Decision, Facts, Refused
+from domain.rules_jobs import Change, Command, Decision, Facts
 from storage.events import columns_of, first, number_events
 from storage.job_rows import (
     ACCEPT,
@@ -107,8 +107,11 @@ class JobRepository:
         done = await self._apply(
             facts, rules_jobs.Claim(), owner=owner, also=lambda family: (stage_started(family, next_stage),)
         )
-        if done.job is None or done.job.state is not JobState.RUNNING:
+        if done.job is None:
             return None
+        if done.job.state is not JobState.RUNNING:
+            # Its deadline had passed: it is ended, and the next one is due.
+            return await self.claim(queue, owner=owner, user_cap=user_cap, stage_started=stage_started)
         return Claim(job=done.job, next_stage=next_stage, state=state)
 
     async def transition(
@@ -176,7 +179,7 @@ class JobRepository:
         if not reading:
             return await self.transition(job_id, rules_jobs.HandBack(epoch=epoch, reason="documents_ready"))
         parked = await self.transition(job_id, rules_jobs.Park(epoch=epoch, reason=reason))
-        if not isinstance(parked.decision, Refused):
+        if parked.job is not None and parked.job.state is JobState.WAITING:
             await connection.exec_driver_sql(
                 "insert into job_waits (job_id, document_id) select $1, unnest($2::uuid[]) on conflict do nothing",
                 (job_id, reading),
@@ -206,6 +209,11 @@ class JobRepository:
         )
         return [row[0] for row in rows]
 
+    async def states_of_chat(self, chat_id: UUID) -> dict[UUID | None, JobState]:
+        connection = await self._session.connection()
+        rows = await connection.exec_driver_sql("select id, state from jobs where chat_id = $1", (chat_id,))
+        return {row[0]: JobState(row[1]) for row in rows}
+
     async def list_of(
         self,
         *,
@@ -223,9 +231,11 @@ class JobRepository:
     async def spawn(self, job_id: UUID, epoch: int, children: Sequence[NewJob]) -> None:
         """Accept the children and make the job wait for all of them; the last to end wakes it."""
         connection = await self._session.connection()
-        await self.transition(
+        parked = await self.transition(
             job_id, rules_jobs.Park(epoch=epoch, reason={"kind": "children", "children": len(children)})
         )
+        if parked.job is None or parked.job.state is not JobState.WAITING:
+            return
         await connection.exec_driver_sql("update jobs set pending_children = $2 where id = $1", (job_id, len(children)))
         for child in children:
             await self.accept(msgspec.structs.replace(child, parent_id=job_id))

@@ -38,28 +38,20 @@ class Publisher:
         self._redis = redis
         self._ring = ring
         self._rung_at: dict[str, float] = {}
-        self._pending: dict[str, asyncio.Task[None]] = {}
+        self._bells: dict[str, asyncio.Task[None]] = {}
 
     async def __call__(self, outbox: Outbox) -> None:
-        """Publish the outbox's events in order, then ring each of its queues."""
+        """Publish the outbox's events in order, then ring each of its queues without waiting for the bell."""
         await self.publish(outbox.events)
         for queue in dict.fromkeys(outbox.queues):
-            await self._ring_soon(queue)
+            if queue not in self._bells:
+                self._bells[queue] = asyncio.create_task(self._ring_soon(queue))
 
     async def _ring_soon(self, queue: str) -> None:
-        """Ring at once, or with the next bell when one was rung in this very moment: one bell starts as many slots
-        as there are due jobs, so that a burst needs few."""
-        now = time.monotonic()
-        left_s = self._rung_at.get(queue, -math.inf) + BELL_GAP_S - now
-        if left_s <= 0:
-            self._rung_at[queue] = now
-            await self.ring(queue)
-        elif queue not in self._pending:
-            self._pending[queue] = asyncio.create_task(self._ring_later(queue, left_s))
-
-    async def _ring_later(self, queue: str, delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        del self._pending[queue]
+        """Ring at once, or a moment after the last bell: whatever is committed until then is covered by this one,
+        for one bell starts as many slots as there are due jobs."""
+        await asyncio.sleep(max(self._rung_at.get(queue, -math.inf) + BELL_GAP_S - time.monotonic(), 0))
+        del self._bells[queue]
         self._rung_at[queue] = time.monotonic()
         await self.ring(queue)
 

@@ -19,11 +19,11 @@ from storage.terms import count_terms, parse_query, word_terms
 K1, B = 1.5, 0.75
 """The values of the BM25 baseline that is compared with (shared/data/MANIFEST.md)."""
 
-PAGE_SHARE = 0.3
+PAGE_SHARE = 0.5
 """How much of its page's score a block gets: words of a question are often spread over a page's blocks."""
 
 BLOCK_SHARE = 0.5
-"""How much of its best block's score a page gets: a page that says it in one place before one that only has the words."""
+"""How much of the score of its best block a page gets: saying it in one place counts more than having the words."""
 
 SNIPPET_CHARACTERS = 240
 BOXES_LIMIT = 40

@@ -32,13 +32,15 @@ with mine as (
 ), extended as (
   update jobs j set lease_until = clock_timestamp() + $9::float8 * interval '1 s' from held where j.id = held.id
 )
-select m.id, j.epoch = m.epoch and j.state = 'running', j.cancel_requested_at is not null
+select m.id, m.epoch, j.epoch = m.epoch and j.state = 'running', j.cancel_requested_at is not null
 from mine m left join jobs j on j.id = m.id
 """
 """Extends leases, tells which runs are lost or cancelled, reports the process. A row that its own checkpoint holds
 locked in this moment is skipped: it is extended by the next beat."""
 
-_OWN = "select id from jobs where state = 'running' and lease_owner like $1 and lease_owner <> $2 order by id"
+_OWN = """
+select id from jobs where state = 'running' and lease_owner like $1 and lease_owner <> $2 order by id for update
+"""
 _EXPIRED = """
 select id from jobs where state = 'running' and lease_until < clock_timestamp() - interval '1 s'
 order by id limit 100 for update skip locked

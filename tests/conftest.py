@@ -25,6 +25,7 @@ from launch.stack import Stack
 from storage.database import open_engine, open_sessions
 from storage.outbox import Outbox
 from storage.uow import Database
+from tests.fakes.clock import INSTALL, StillClock
 
 TREE = Path(__file__).parents[1]
 
@@ -103,6 +104,14 @@ def told() -> Told:
 def database(engine: AsyncEngine, told: Told) -> Database:
     """Units of work on the test's own database; `told` gets their outboxes."""
     return Database(open_sessions(engine), told, on_end=end_hooks(FAMILIES))
+
+
+@pytest.fixture
+async def clock(servers: Servers, database_url: str, engine: AsyncEngine) -> StillClock:
+    """The test's own database tells the time by this clock, which stands still. To be asked for before `database`."""
+    servers.postgres.sql(INSTALL, database=database_url.rpartition("/")[2])
+    await engine.dispose()
+    return StillClock(engine)
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from storage.queue import LOOK, open_broker
 
 _log = structlog.get_logger()
 
-POLL_MS = 50
-"""How long an idle consumer sleeps between two fetches at most; Dramatiq's default is 1 s. Measured 2026-11-20: 20
-fetches a second cost an idle worker below 1 % of a core."""
+POLL_MS = {"interactive": 15, "render": 30}
+POLL_OTHERS_MS = 250
+"""How long an idle consumer sleeps between two fetches at most, by queue; Dramatiq's default is 1 s. Half of it is the
+mean delay of a bell. Shorter costs an idle worker CPU: see benchmarks/RESULTS.md."""
 
 
 def open_worker(
@@ -40,4 +41,4 @@ def open_worker(
                 _log.exception("look_failed")
 
     dramatiq.actor(broker=broker, actor_name=LOOK, queue_name=queue)(on_bell)
-    return Worker(broker, queues={queue}, worker_timeout=POLL_MS, worker_threads=threads), broker
+    return Worker(broker, queues={queue}, worker_timeout=POLL_MS.get(queue, POLL_OTHERS_MS), worker_threads=threads), broker

@@ -77,7 +77,8 @@ class Engine:
         self.queue = queue
         self.owner = owner
         self.slots = slots
-        self.runs: dict[UUID, Run] = {}
+        # By job and epoch: a lost run and the next one of the same job may meet in one process.
+        self.runs: dict[tuple[UUID, int], Run] = {}
         self.draining = False
         self._user_cap = user_cap
         self._families = families
@@ -149,11 +150,16 @@ class Engine:
         return claim
 
     def _stage_started(self, family_name: str, stage_name: str | None) -> NewEvent:
-        return _started(self._families[family_name].stage(stage_name))
+        try:
+            return _started(self._families[family_name].stage(stage_name))
+        except KeyError:
+            # Of a newer or older release: its run fails, and the queue goes on.
+            return NewEvent(type=EventType.STAGE_STARTED, stage=stage_name)
 
     async def _run(self, claim: Claim) -> None:
         run = Run(claim)
-        self.runs[claim.job.id] = run
+        key = claim.job.id, claim.job.epoch
+        self.runs[key] = run
         self._idle.clear()
         teller = self._make_teller(claim.job, run.stop)
         try:
@@ -162,7 +168,7 @@ class Engine:
             run.ended = True
             await self._settle(run, teller)
         finally:
-            del self.runs[claim.job.id]
+            del self.runs[key]
             if not self.runs:
                 self._idle.set()
 

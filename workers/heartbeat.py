@@ -70,17 +70,16 @@ class Heartbeat:
                 runs=runs,
             ),
         )
-        epochs = dict(runs)
-        for job_id, ours, cancelled in rows:
+        for job_id, epoch, ours, cancelled in rows:
             if not ours:
-                self._tell(job_id, epochs[job_id], Stop.LOST)
+                self._tell(job_id, epoch, Stop.LOST)
             elif cancelled:
-                self._tell(job_id, epochs[job_id], Stop.CANCEL)
+                self._tell(job_id, epoch, Stop.CANCEL)
 
     def _tell(self, job_id: UUID, epoch: int, reason: Stop) -> None:
         self._loop.call_soon_threadsafe(self._stop_run, job_id, epoch, reason)
 
     def _stop_run(self, job_id: UUID, epoch: int, reason: Stop) -> None:
-        run = self._engine.runs.get(job_id)
-        if run is not None and run.job.epoch == epoch and not run.ended:
+        run = self._engine.runs.get((job_id, epoch))
+        if run is not None and not run.ended:
             run.stop(reason)

@@ -19,6 +19,7 @@ from domain.answers import Answer
 from domain.chats import DEFAULT_TITLE, Chat, Message, Role, Scope
 from domain.evidence import Region
 from domain.ids import new_id
+from domain.jobs import JobState
 from domain.submission import check_visible, submit_question
 from storage.uow import SqlUnitOfWork
 
@@ -62,7 +63,7 @@ class ChatView(msgspec.Struct, kw_only=True):
 
 
 class MessageView(msgspec.Struct, kw_only=True):
-    """`answer` is the whole structured answer; `images` its evidence pictures."""
+    """`answer` is the whole structured answer; `images` its evidence pictures; `status` that of the message's job."""
 
     id: UUID
     chat_id: UUID
@@ -71,6 +72,7 @@ class MessageView(msgspec.Struct, kw_only=True):
     message_type: str
     created_at: datetime | None
     job_id: UUID | None = None
+    status: str | None = None
     images: list[Any] = []
     answer: Answer | None = None
 
@@ -88,7 +90,6 @@ class Links(msgspec.Struct, kw_only=True):
 
 
 class AcceptedMessage(MessageView, kw_only=True):
-    status: str
     links: Links
 
 
@@ -197,8 +198,8 @@ async def ask(
             regions=data.regions,
             attachments={**msgspec.to_builtins(data), "content": None},
         )
-        view = msgspec.structs.asdict(_message_view(submitted.message, None))
-        return AcceptedMessage(**view, status="queued", links=_links(chat_id, submitted.job.id))
+        view = msgspec.structs.asdict(_message_view(submitted.message, None, JobState.QUEUED))
+        return AcceptedMessage(**view, links=_links(chat_id, submitted.job.id))
 
     return await accept_once(
         services.database,
@@ -216,7 +217,11 @@ async def _check_documents(uow: SqlUnitOfWork, user_id: UUID, document_ids: list
 
 async def _messages(uow: SqlUnitOfWork, chat_id: UUID) -> list[MessageView]:
     answers = await uow.chats.answers(chat_id)
-    return [_message_view(message, answers.get(message.id)) for message in await uow.chats.messages(chat_id)]
+    states = await uow.jobs.states_of_chat(chat_id)
+    return [
+        _message_view(message, answers.get(message.id), states.get(message.job_id))
+        for message in await uow.chats.messages(chat_id)
+    ]
 
 
 def _chat_view(chat: Chat) -> ChatView:
@@ -231,7 +236,7 @@ def _chat_view(chat: Chat) -> ChatView:
     )
 
 
-def _message_view(message: Message, answer: Answer | None) -> MessageView:
+def _message_view(message: Message, answer: Answer | None, state: JobState | None) -> MessageView:
     return MessageView(
         id=message.id,
         chat_id=message.chat_id,
@@ -240,6 +245,7 @@ def _message_view(message: Message, answer: Answer | None) -> MessageView:
         message_type=message.message_type,
         created_at=message.created_at,
         job_id=message.job_id,
+        status=state.value if state else None,
         answer=answer,
     )
 

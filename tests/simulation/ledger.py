@@ -37,6 +37,8 @@ class Ledger:
         now = self._model.now
         if row.run_at > now:
             raise Violation(f"job {row.id} claimed before its time")
+        if row.deadline_at is not None and row.deadline_at < now:
+            raise Violation(f"job {row.id} claimed after its deadline")
         for other in self._model.jobs.values() if row.ordering_key is not None else ():
             if other.ordering_key != row.ordering_key or other is row or other.state not in UNFINISHED:
                 continue
@@ -112,7 +114,9 @@ class Ledger:
             if row.state not in TERMINAL:
                 raise Violation(f"job {row.id} never ended: {row.state}")
             if row.error_code == "flaky" and self.failures[row.id] < row.max_attempts:
-                raise Violation(f"job {row.id} was given up after {self.failures[row.id]} of {row.max_attempts} attempts")
+                raise Violation(
+                    f"job {row.id} was given up after {self.failures[row.id]} of {row.max_attempts} attempts"
+                )
             check_log(row)
 
 
@@ -170,7 +174,5 @@ def _end_state(job_id: int, log: Iterable[Entry]) -> JobState:
                 raise Violation(f"job {job_id}: {entry.type} while {state}")
             state = _ENTERS[entry.type]
         epoch = entry.epoch
-        cancels = entry.type is not EventType.JOB_REQUEUED and (
-            cancels or entry.type is EventType.JOB_CANCEL_REQUESTED
-        )
+        cancels = entry.type is not EventType.JOB_REQUEUED and (cancels or entry.type is EventType.JOB_CANCEL_REQUESTED)
     return state

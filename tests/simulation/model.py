@@ -372,6 +372,8 @@ class Model:
     ) -> None:
         if change.event.type is EventType.JOB_REQUEUED:
             self._renew(row)
+        if row.state is WAITING and change.state in TERMINAL:
+            row.waits.clear()
         row.state, row.epoch, row.attempt, row.crashes = change.state, change.epoch, change.attempt, change.crashes
         row.rung_at = None
         row.error_code = change.error.code if change.error else None
@@ -406,10 +408,10 @@ class Model:
             self.bells.append(row.queue)
         if row.state not in TERMINAL:
             return
-        row.waits.clear()
         if row.document_id is not None:
             self.end_reading(row.document_id)
-        if row.ordering_key is not None:
+        if row.ordering_key is not None and row.state is not JobState.SUCCEEDED:
+            # A worker that finished a job looks for the next by itself.
             self.bells.append(row.queue)
         if row.parent_id is not None:
             parent = self.jobs[row.parent_id]

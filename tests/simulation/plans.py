@@ -7,7 +7,7 @@ from domain.jobs import NewJob
 
 QUEUE = "interactive"
 USER_CAP = 2
-QUOTA = 4
+QUOTA = 3
 """Jobs that one user may submit."""
 
 

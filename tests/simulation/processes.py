@@ -77,7 +77,9 @@ class Process:
         self.slots = slots
         self.looks = 0
         self.runs: dict[tuple[int, int], Run] = {}
-        self.is_ready = self.draining = self.is_stalled = False
+        self.is_ready = self.draining = self.is_stalled = self.is_mute = False
+        # Since the last heartbeat was missed and until the next one: the leases may have run out.
+        self.is_late = False
         # As in workers.reconciler.Reconciler.
         self.succeeded_at = self.grace_until = 0.0
         world.tasks.append(Task(self).begin(self._start()))
@@ -133,8 +135,7 @@ class Process:
     def _stages(self, run: Run, plan: Plan, index: int) -> Steps:
         while True:
             stage = plan.stages[index]
-            if stage.kind == "wait" and (yield from persist(lambda: self._is_reading(stage))):
-                yield from persist(lambda: self.world.model.park(run.job_id, run.epoch, stage.documents))
+            if stage.kind == "wait" and (yield from self._wait(run, stage)):
                 return
             if stage.kind != "wait":
                 yield from self._ask(run, stage)
@@ -151,29 +152,35 @@ class Process:
                 return
             index += 1
 
-    def _is_reading(self, stage: StagePlan) -> bool:
-        return any(self.world.model.documents.get(document_id) for document_id in stage.documents)
+    def _wait(self, run: Run, stage: StagePlan) -> Steps:
+        """Whether the job waits for its documents."""
+        documents = self.world.model.documents
+        is_reading = yield from persist(lambda: any(documents.get(document_id) for document_id in stage.documents))
+        if is_reading:
+            yield from persist(lambda: self.world.model.park(run.job_id, run.epoch, stage.documents))
+        return is_reading
 
     def _ask(self, run: Run, stage: StagePlan) -> Steps:
         """The model call of the stage and what it tells."""
         run.stage = stage.name
         self.world.ledger.paid(run.job_id, stage.name)
+        if self.is_late:
+            self.world.ledger.excused(run.job_id, stage.name)
         yield None
         for _ in range(stage.deltas):
-            run.append_no += 1
-            event = NewEvent(
-                type=EventType.ANSWER_DELTA, stage=stage.name, payload={"of": (run.epoch, run.append_no)}
-            )
-            wanted = yield from persist(
-                lambda: self.world.model.append(run.job_id, run.epoch, run.append_no, (event,))
-            )
-            if wanted:
-                run.stop = Stop.CANCEL
-                raise Stopped
+            yield from self._tell(run, stage)
         if stage.kills:
             yield KILL
         if stage.raises and self.world.random.random() < stage.raises:
             raise Raised(self.world.random.choice(("flaky", "flaky", "broken", "limit")))
+
+    def _tell(self, run: Run, stage: StagePlan) -> Steps:
+        run.append_no += 1
+        event = NewEvent(type=EventType.ANSWER_DELTA, stage=stage.name, payload={"of": (run.epoch, run.append_no)})
+        model = self.world.model
+        if (yield from persist(lambda: model.append(run.job_id, run.epoch, run.append_no, (event,)))):
+            run.stop = Stop.CANCEL
+            raise Stopped
 
     def _checkpoint(self, run: Run, stage: StagePlan, follower: StagePlan) -> Steps:
         finished = _finished(run, stage)

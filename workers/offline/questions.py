@@ -33,7 +33,7 @@ class Wanted(StrEnum):
 
 
 _NUMBER = re.compile(
-    r"\b(сколько|како[йваегм]+\s+(?:\w+\s+){0,2}?(?:расход|давлени|напор|мощност|масс|вес|высот|ширин|длин|толщин|диаметр"
+    r"\b(сколько|как(?:ой|ого|ому|им|ом|ая|ую|ое|ие|их|ими|ова|ов|ово|овы)\s+(?:\w+\s+){0,2}?(?:расход|давлени|напор|мощност|масс|вес|высот|ширин|длин|толщин|диаметр"
     r"|площад|объ[её]м|температур|скорост|напряжени|ток|частот|отметк|количеств|числ|предел|диапазон|интервал|расстояни"
     r"|размер|сопротивлени|угол|уклон|срок)\w*|how (?:many|much|long|high|wide|deep|far|thick|heavy|fast)"
     r"|what (?:is|was|are|were) the (?:\w+ ){0,3}?(?:number|amount|value|voltage|current|power|mass|weight|height|width"
@@ -52,6 +52,11 @@ _DATE = re.compile(
 )
 
 
+_ORDINAL = re.compile(r"\b(\d+)-?(?:й|го|му|м|я|ой|ю|е|х|ти|ых|ым|ый|ая|ое|ом|st|nd|rd|th)\b")
+_FISCAL_YEAR = re.compile(r"\bFY\s?(\d{4})\b")
+"""«на 1-м этаже» is «1 этаж»; FY2022 stands as 2022 in most reports."""
+
+
 class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
     """`weights` are the terms of the question that carry it; `pairs` are neighbouring ones; `designations` those with a
     digit, as they stand."""
@@ -64,6 +69,7 @@ class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_question(question: str) -> AskedFor:
     """What a question asks. A question of nothing but words of asking keeps them all."""
+    question = _FISCAL_YEAR.sub(r"\1", _ORDINAL.sub(r"\1", question))
     weights = weights_of(question)
     carrying = {term: weight for term, weight in weights.items() if term not in _ASKING} or weights
     order = [term for term in sequence_of(question) if term in carrying]

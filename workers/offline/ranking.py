@@ -9,10 +9,13 @@ from typing import Any
 import msgspec
 
 from workers.offline.passages import Passage, cut
-from workers.offline.questions import AskedFor, Wanted, pairs_of, read_question
+from workers.offline.questions import AskedFor, Wanted, pairs_of
 from workers.offline.words import is_designation, sequence_of, terms_of
 
 DESIGNATION_WEIGHT = 1.5
+SMALL_NUMBER_WEIGHT = 0.5
+"""Of a term, against a word: a designation is what the question is about, a «1» stands everywhere. Guesses."""
+
 HEADER_SHARE = 0.9
 NEAR_SHARE = 0.5
 BLOCK_SHARE = 0.35
@@ -55,10 +58,9 @@ class _Block(msgspec.Struct, frozen=True, kw_only=True):
     page: frozenset[str]
 
 
-def rank(question: str, materials: Sequence[Mapping[str, Any]]) -> list[Ranked]:
+def rank(asked: AskedFor, materials: Sequence[Mapping[str, Any]]) -> list[Ranked]:
     """All passages of the materials that share a term with the question, best first."""
     blocks = _read(materials)
-    asked = read_question(question)
     weights = _weigh(asked, blocks)
     ranked = [
         found
@@ -69,8 +71,10 @@ def rank(question: str, materials: Sequence[Mapping[str, Any]]) -> list[Ranked]:
     return sorted(ranked, key=lambda found: (-found.score, found.block_place, found.passage.order))
 
 
-def passages_of(materials: Sequence[Mapping[str, Any]], block_place: int) -> list[Passage]:
-    return cut(str(materials[block_place]["content"]))
+def asks_for(asked: AskedFor, passage: Passage) -> bool:
+    """Whether the question names the clause that the passage begins: 5.3.2 or V.1.1, not a plain 1."""
+    clause = (passage.clause or "").lower()
+    return not clause.isdigit() and clause in asked.designations
 
 
 def _read(materials: Sequence[Mapping[str, Any]]) -> list[_Block]:
@@ -98,7 +102,7 @@ def _page(material: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _weigh(asked: AskedFor, blocks: Sequence[_Block]) -> dict[str, float]:
-    """Weights by rarity among the passages (the idf of BM25); designations weigh half as much again."""
+    """Weights by rarity among the passages (the idf of BM25) and kind."""
     counts: Counter[str] = Counter()
     total = 0
     for block in blocks:
@@ -106,11 +110,15 @@ def _weigh(asked: AskedFor, blocks: Sequence[_Block]) -> dict[str, float]:
             counts.update(own & asked.weights.keys())
             total += 1
     return {
-        term: weight
-        * math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5))
-        * (DESIGNATION_WEIGHT if is_designation(term) else 1.0)
+        term: weight * math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5)) * _kind_weight(term)
         for term, weight in asked.weights.items()
     }
+
+
+def _kind_weight(term: str) -> float:
+    if term.isdigit():
+        return SMALL_NUMBER_WEIGHT if len(term) <= 2 else 1.0
+    return DESIGNATION_WEIGHT if is_designation(term) else 1.0
 
 
 def _score(asked: AskedFor, weights: Mapping[str, float], block: _Block, number: int) -> Ranked | None:
@@ -120,12 +128,18 @@ def _score(asked: AskedFor, weights: Mapping[str, float], block: _Block, number:
     headers = terms_of(" ".join(passage.headers))
     near = block.around | terms_of(passage.around)
     near |= block.terms[number - 1] if number else frozenset()
-    tiers = ((own, 1.0), (headers, HEADER_SHARE), (near, NEAR_SHARE), (block.all, BLOCK_SHARE), (block.page, PAGE_SHARE))
+    tiers = (
+        (own, 1.0),
+        (headers, HEADER_SHARE),
+        (near, NEAR_SHARE),
+        (block.all, BLOCK_SHARE),
+        (block.page, PAGE_SHARE),
+    )
     total = sum(weights.values()) or 1.0
     coverage = sum(weight * _share(term, tiers) for term, weight in weights.items()) / total
     score = coverage * _length_factor(len(own)) * _cue_factor(asked, passage)
     score += PAIR_BONUS * len(asked.pairs & pairs_of(sequence_of(passage.text)))
-    if passage.clause is not None and passage.clause.lower() in asked.designations:
+    if asks_for(asked, passage):
         score += CLAUSE_BONUS
     return Ranked(
         block_id=block.block_id,

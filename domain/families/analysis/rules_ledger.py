@@ -24,6 +24,12 @@ rival, and the difference is more than the lead's share of all labels. The secon
 further value of the statement. Chosen on mutated answers."""
 
 TRIED_MATCHES = 4
+WHOLE_STATEMENT = 0.8
+MUCH_LESS = 0.8
+MIN_PARTS = 4
+"""A spot that holds so much of a statement is what the statement tells; a value found only where less than this share
+of that stands does not belong to it. Chosen on mutated answers."""
+
 
 _TWO_WORDS = re.compile(r"([^\W\d_]+)\s+(\d\S*)")
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -141,6 +147,8 @@ class _Look:
         rivals = self._rivals(place)
         if not any(self._stands(match, rivals, place) for match in whole[:TRIED_MATCHES]):
             return Verdict.CONFLICTING, None
+        if self._is_of_another_spot(place, whole):
+            return Verdict.CONFLICTING, None
         if (best.score == 0 and _is_weak(value)) or self._is_said_too_often(place, whole):
             return Verdict.AMBIGUOUS, best.spot
         return Verdict.FOUND, best.spot
@@ -198,6 +206,26 @@ class _Look:
             if for_match < closeness * for_rival and for_rival - for_match > scale:
                 return False
         return True
+
+    def _is_of_another_spot(self, place: int, matches: Sequence[_Match]) -> bool:
+        """Whether one spot holds nearly all of the statement but this value, which stands where much less of it does:
+        the statement tells a row, and one value of it is altered."""
+        covers = [self._cover(place, number) for number in range(len(self._spots))]
+        best = max(covers, default=0.0)
+        own = max(covers[self._spots.index(match.spot)] for match in matches)
+        return best >= WHOLE_STATEMENT and own < MUCH_LESS * best
+
+    def _cover(self, place: int, spot_number: int) -> float:
+        """The share of the statement's other labels and values that a spot holds; 0 for statements of few."""
+        spot = self._spots[spot_number]
+        stems = {label.stem for label in self.statement.labels}
+        weights = {stem: self._rarity.get(stem, self._unseen) for stem in stems}
+        others = [n for n in range(len(self.statement.values)) if n != place]
+        total = sum(weights.values()) + self._unseen * len(others)
+        if len(stems) + len(others) < MIN_PARTS or not total:
+            return 0.0
+        held = sum(w for stem, w in weights.items() if stem in spot.own or stem in spot.near or stem in spot.headers)
+        return (held + self._unseen * sum(self._holds[spot_number][other] for other in others)) / total
 
     def _is_said_too_often(self, place: int, matches: Sequence[_Match]) -> bool:
         """A number said twice in a sentence must stand twice in what it cites: one of the two may be altered."""

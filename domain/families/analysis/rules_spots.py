@@ -49,7 +49,7 @@ class SpotValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """`own` are the stems in the spot, `near` those around it with their shares."""
+    """`own` are the stems in the spot, `near` those around it with their shares, `headers` those of all columns."""
 
     number: int
     text: str
@@ -57,6 +57,7 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
     near: Mapping[str, float]
     values: tuple[SpotValue, ...]
     free_units: frozenset[str] = frozenset()
+    headers: frozenset[str] = frozenset()
 
 
 def stems(text: str) -> list[str]:
@@ -123,6 +124,7 @@ def _row_spots(number: int, rows: Sequence[Row], heading: frozenset[str]) -> lis
                 own=frozenset(stems(row.text)),
                 near=near,
                 values=tuple(values),
+                headers=frozenset(stems(" ".join(row.headers))),
                 free_units=_free_units(row.text) | _loose_units(row.title) | cell_units,
             )
         )

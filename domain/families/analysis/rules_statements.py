@@ -12,7 +12,7 @@ from domain.rules_sentences import sentence_spans
 from domain.rules_tables import is_row
 
 _LIST_MARKER = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*•–]\s+|\d{1,2}[.)]\s+|\(?[a-zа-я]\)\s+)*")
-_EMPHASIS = re.compile(r"\*\*|__|`|~~|(?<!\w)[*_](?=\w)|(?<=[\w.!?)»])[*_](?!\w)")
+_EMPHASIS = re.compile(r"\*\*|`|~~|(?<!\w)\*(?=\w)|(?<=[\w.!?)»])\*(?!\w)")
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _WORD = re.compile(r"[^\W_]+")
 _ABSENCE = re.compile(
@@ -163,7 +163,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
             marker = _LIST_MARKER.match(line)
             offset = marker.end() if marker else 0
             is_heading = line.lstrip().startswith("#")
-            for begin, end in sentence_spans(line[offset:]):
+            for begin, end in _whole_quotes(line[offset:]):
                 yield _Piece(
                     start=start + offset + begin,
                     end=start + offset + end,
@@ -176,6 +176,18 @@ def _pieces(text: str) -> Iterator[_Piece]:
             elif offset == 0:
                 lead_in = ""
         start += len(line) + 1
+
+
+def _whole_quotes(text: str) -> list[tuple[int, int]]:
+    """The sentences of a line; those that a quotation spans are one."""
+    quotes = _quotes(text)
+    spans: list[tuple[int, int]] = []
+    for start, end in sentence_spans(text):
+        if spans and any(quote.start < spans[-1][1] and start < quote.end for quote in quotes):
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
 
 
 def _next_start(pieces: Sequence[_Piece], number: int, length: int) -> int:
