@@ -5,26 +5,27 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
-import structlog
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.middleware import ASGIMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp
 from redis.asyncio import Redis
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.auth import make_auth
-from api.errors import handlers
+from api.description import describe, document_problems, files_router
+from api.errors import CarefulRequest, handlers
 from api.hub import Hub
+from api.limits import Limits
 from api.routes import admin, auth, chat_stream, chats, documents, files, jobs, me, system
 from api.services import Services
 from api.settings import ApiSettings, read_api_settings
 from api.streams import Streams
+from api.tracing import traced
 from domain.family_list import FAMILIES, end_hooks
-from domain.ids import new_id
 from storage.blobs import MinioBlobs
 from storage.database import in_autocommit, open_engine, open_sessions
 from storage.logs import set_up_logs
@@ -38,31 +39,16 @@ JSON_BODY_BYTES = 2 * 1024 * 1024
 """Largest body of a JSON request; uploads raise it for themselves."""
 
 
-class Traced(ASGIMiddleware):
-    """Gives every request a trace id: in problems, in the log, and as X-Request-Id."""
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        trace_id = new_id().hex
-        scope.setdefault("state", {})["trace_id"] = trace_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(trace_id=trace_id)
-
-        async def send_traced(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [*message.get("headers", []), (b"x-request-id", trace_id.encode())]
-                headers.append((b"x-content-type-options", b"nosniff"))
-                message = {**message, "headers": headers}
-            await send(message)
-
-        await next_app(scope, receive, send_traced)
-
-
 def create_app() -> Litestar:
     """For `uvicorn api.app:create_app --factory`."""
     set_up_logs("api", os.environ.get("LOG_LEVEL", "INFO"))
-    settings = read_api_settings(os.environ)
+    return make_app(read_api_settings(os.environ))
+
+
+def make_app(settings: ApiSettings) -> Litestar:
+    """The application; it opens nothing before it is started."""
     auth_config = make_auth(settings.storage.secret)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             system.router,
             auth.router,
@@ -73,18 +59,22 @@ def create_app() -> Litestar:
             files.router,
             documents.router,
             admin.router,
+            files_router(),
         ],
         lifespan=[lambda app: _opened(app, settings)],
         on_app_init=[auth_config.on_app_init],
-        middleware=[Traced()],
         dependencies={"services": Provide(_services, sync_to_thread=False)},
         exception_handlers=handlers,
+        request_class=CarefulRequest,
         cors_config=_cors(settings),
         logging_config=None,
-        openapi_config=OpenAPIConfig(title="AIZoomDoc", version=system.VERSION, path="/docs"),
+        openapi_config=describe(system.VERSION),
         request_max_body_size=JSON_BODY_BYTES,
         signature_namespace={"Services": Services},
     )
+    document_problems(app)
+    app.asgi_handler = _behind_proxies(traced(app.asgi_handler), settings.trusted_proxies)
+    return app
 
 
 @asynccontextmanager
@@ -119,6 +109,7 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
         publisher=publisher,
         streams=streams,
         redis=redis,
+        limits=Limits(redis.connection_pool, exchanges_per_minute=settings.exchanges_per_minute),
         blobs=blobs,
         search=PostgresSearch(sessions),
         renderer=CachedRenderer(sessions, redis, publisher.ring),
@@ -147,6 +138,12 @@ def _quiet_garbage_collector() -> None:
 
 def _services(state: State) -> Services:
     return state.services
+
+
+def _behind_proxies(app: ASGIApp, trusted: tuple[str, ...]) -> ASGIApp:
+    """The client is the peer, or whom a trusted proxy names. uvicorn itself runs with --no-proxy-headers: it would
+    believe everybody on this machine."""
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), list(trusted))) if trusted else app
 
 
 def _cors(settings: ApiSettings) -> CORSConfig | None:

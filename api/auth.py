@@ -25,6 +25,9 @@ ACCESS_LIFE = timedelta(minutes=60)
 """spec/aizoomdoc.md §1.3, ACCESS_TOKEN_EXPIRE_MINUTES."""
 TOKEN_PREFIX = "azd"
 
+OPEN_PATHS = ["^/$", "^/health$", "^/ready$", "^/docs(/|$)", "^/auth/exchange$"]
+"""What needs no token, as patterns of paths."""
+
 AuthRequest = Request[User, Token, Any]
 
 
@@ -46,7 +49,7 @@ def make_auth(secret: bytes) -> JWTAuth[User]:
         require_claims=["exp", "iat", "sub", "aud", "iss", "jti"],
         strict_audience=True,
         scopes={ScopeType.HTTP},
-        exclude=["^/health$", "^/ready$", "^/docs", "^/$", "^/auth/exchange$", "^/favicon.ico$"],
+        exclude=OPEN_PATHS,
         description="Exchange a static token at /auth/exchange for an access token.",
     )
 

@@ -1,19 +1,26 @@
 """Failures as `application/problem+json` (RFC 9457). The one table from categories to HTTP is here."""
 
+import re
 from typing import Any
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
-from litestar.status_codes import HTTP_422_UNPROCESSABLE_ENTITY, HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.exceptions import ClientException, HTTPException, NotAuthorizedException, ValidationException
+from litestar.status_codes import (
+    HTTP_400_BAD_REQUEST,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_500_INTERNAL_SERVER_ERROR,
+)
 
-from domain.errors import Category, DomainError, Fault
+from domain.errors import Category, DomainError, Fault, InvalidInput, NotAuthenticated, NotFound, TooLarge, Unavailable
 from domain.ids import new_id
-from storage.database import is_outage
+from storage.database import is_outage, is_unstorable
 
 _log = structlog.get_logger()
+
+PROBLEM_JSON = "application/problem+json"
 
 STATUS = {
     Category.INVALID: 422,
@@ -48,6 +55,17 @@ _TITLES = {
 }
 
 
+_DETAILS = {
+    400: ("The request is malformed.", "Запрос не удалось разобрать."),
+    401: (NotAuthenticated.public_en, NotAuthenticated.public_ru),
+    404: (NotFound.public_en, NotFound.public_ru),
+    405: ("This path does not know the method.", "Этот путь не поддерживает такой метод."),
+    413: (TooLarge.public_en, TooLarge.public_ru),
+    422: (InvalidInput.public_en, InvalidInput.public_ru),
+}
+"""English and Russian words for the refusals that Litestar makes by itself."""
+
+
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`error` and `message` repeat code and detail for clients of the former systems."""
 
@@ -79,26 +97,49 @@ def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Resp
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Litestar's own refusals: unknown paths, wrong methods, bodies that do not fit."""
+    status, code, faults = error.status_code, "invalid_input", []
     if isinstance(error, ValidationException):
-        faults = [_fault_of(item) for item in error.extra] if isinstance(error.extra, list) else []
-        return _problem(request, HTTP_422_UNPROCESSABLE_ENTITY, "invalid_input", error.detail, faults=faults)
-    code = _TITLES.get(error.status_code, "error").lower().replace(" ", "_")
+        status = HTTP_422_UNPROCESSABLE_ENTITY
+        found = error.extra if isinstance(error.extra, list) else [error.detail]
+        faults = [_fault_of(request, item) for item in found]
+    else:
+        code = _TITLES.get(status, "error").lower().replace(" ", "_")
+        if status == HTTP_400_BAD_REQUEST:
+            faults = [Fault("$", error.detail)]
     headers = dict(error.headers or {})
     if isinstance(error, NotAuthorizedException):
         headers.setdefault("WWW-Authenticate", "Bearer")
-    return _problem(request, error.status_code, code, error.detail, headers=headers)
+    words = _DETAILS.get(status, (error.detail, error.detail))
+    return _problem(request, status, code, _in_words(request, words), headers=headers, faults=faults)
 
 
 def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """What nobody foresaw. The log has the trace, the caller a trace id."""
-    english = language_of(request) == "en"
-    if is_outage(error):
-        _log.warning("database_away", what="request", error=type(error).__name__, path=request.url.path)
-        detail = "The service is unavailable for the moment." if english else "Сервис временно недоступен."
-        return _problem(request, 503, "unavailable", detail, headers={"Retry-After": "5"})
+    known = domain_error_of(error)
+    if known is not None:
+        return on_domain_error(request, known)
     _log.error("request_bug", path=request.url.path, exc_info=error)
-    detail = "Internal error." if english else "Внутренняя ошибка."
-    return _problem(request, HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", detail)
+    words = (DomainError.public_en, DomainError.public_ru)
+    return _problem(request, HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", _in_words(request, words))
+
+
+def domain_error_of(error: Exception) -> DomainError | None:
+    """What a failure of the database means to the caller; null for a bug."""
+    if is_outage(error):
+        return Unavailable(f"database: {type(error).__name__}")
+    if is_unstorable(error):
+        return InvalidInput(
+            "U+0000",
+            faults=(Fault("$", "text must not contain the character U+0000"),),
+            public_ru="Текст не должен содержать символ U+0000.",
+            public_en="Text must not contain the character U+0000.",
+        )
+    return None
+
+
+def _in_words(request: Request[Any, Any, Any], words: tuple[str, str]) -> str:
+    """English or Russian `words`, as the client prefers."""
+    return words[0] if language_of(request) == "en" else words[1]
 
 
 def _problem(
@@ -116,22 +157,48 @@ def _problem(
         status=status,
         detail=detail,
         instance=request.url.path,
-        # Unknown paths are refused before the middleware has given the request its id.
         trace_id=str(request.scope.get("state", {}).get("trace_id") or new_id().hex),
         error=code,
         message=detail,
         errors=faults or [],
     )
-    return Response(body, status_code=status, headers=headers, media_type="application/problem+json")
+    return Response(body, status_code=status, headers=headers, media_type=PROBLEM_JSON)
 
 
-def _fault_of(item: Any) -> Fault:
-    key = item.get("key") if isinstance(item, dict) else None
-    source = item.get("source") if isinstance(item, dict) else None
-    message = item.get("message", "") if isinstance(item, dict) else str(item)
-    path = f"$.{key}" if key else "$"
-    where = str(getattr(source, "value", source) or "body")
-    return Fault(path if where == "body" else f"{where}:{key}", message)
+_MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '([^']+)'")
+_NAMED_FIELD = re.compile(r"(?:unknown|required) field `([^`]+)`")
+
+
+def _fault_of(request: Request[Any, Any, Any], item: Any) -> Fault:
+    """One of Litestar's faults, with the path of what is wrong: `$.field` in a body, `query:name` elsewhere."""
+    if not isinstance(item, dict):
+        missing = _MISSING_PARAMETER.match(str(item))
+        return Fault(f"{missing[1]}:{missing[2]}", "is needed") if missing else Fault("$", str(item))
+    key, message = item.get("key"), item.get("message", "")
+    where = str(getattr(item.get("source"), "value", item.get("source")) or "body")
+    if where != "body":
+        return Fault(f"{where}:{_public_name(request, key)}", message)
+    if message == "'data'":
+        return Fault("$", "a body is needed")
+    path = "$" if key in (None, "data") else f"$.{key}"
+    field = _NAMED_FIELD.search(message)
+    return Fault(f"{path}.{field[1]}" if field else path, message)
+
+
+def _public_name(request: Request[Any, Any, Any], argument: Any) -> Any:
+    """What callers call the parameter that a handler has as `argument`."""
+    parameter = request.route_handler.parsed_fn_signature.parameters.get(argument)
+    return getattr(parameter and parameter.kwarg_definition, "name", None) or argument
+
+
+class CarefulRequest(Request[Any, Any, Any]):
+    """Takes bodies that no JSON reader can take for what they are: the caller's fault."""
+
+    async def json(self) -> Any:
+        try:
+            return await super().json()
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise ClientException(f"JSON is malformed: {type(error).__name__}") from error
 
 
 handlers = {

@@ -1,24 +1,30 @@
 """What documents a message is about, from its body or from the stream request of a former client (DESIGN §5)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from domain.chats import Scope
-from domain.errors import Fault, InvalidInput
+from domain.errors import Fault, InvalidInput, NotFound
 from storage.uow import SqlUnitOfWork
+
+MAX_OFFSET = 2**31 - 1
+
+Ids = Annotated[list[UUID], Meta(max_length=1000)]
+"""More than any question names, and far fewer than the 32,767 arguments that a statement of PostgreSQL takes."""
 
 
 class MessageScope(msgspec.Struct, kw_only=True):
     """The document fields of a message's body."""
 
-    document_ids: list[UUID] | None = None
-    attached_document_ids: list[UUID] | None = None
-    attached_file_ids: list[UUID] | None = None
-    compare_document_ids_a: list[UUID] = []
-    compare_document_ids_b: list[UUID] = []
+    document_ids: Ids | None = None
+    attached_document_ids: Ids | None = None
+    attached_file_ids: Ids | None = None
+    compare_document_ids_a: Ids = []
+    compare_document_ids_b: Ids = []
 
 
 class StreamScope(msgspec.Struct, kw_only=True):
@@ -38,12 +44,22 @@ class _TreeFile(msgspec.Struct):
 
 
 async def scope_of_message(uow: SqlUnitOfWork, user_id: UUID, body: MessageScope) -> Scope | None:
-    """Null when the body tells no scope. An empty list tells: the chat's documents, else all that are visible."""
+    """Null when the body tells no scope. An empty list tells: the chat's documents, else all that are visible.
+
+    Raises NotFound for a file that is not the user's or has no document: without it the scope would silently widen.
+    """
     told = (body.document_ids, body.attached_document_ids, body.attached_file_ids)
     if all(ids is None for ids in told) and not (body.compare_document_ids_a or body.compare_document_ids_b):
         return None
     ids = [*(body.document_ids or ()), *(body.attached_document_ids or ())]
-    ids += await uow.documents.of_files(user_id, body.attached_file_ids or [])
+    faults: list[Fault] = []
+    for number, file_id in enumerate(body.attached_file_ids or ()):
+        made = await uow.documents.of_files(user_id, [file_id])
+        ids += made
+        if not made:
+            faults.append(Fault(f"$.attached_file_ids[{number}]", "no such file"))
+    if faults:
+        raise NotFound("files", faults=tuple(faults))
     return _scope(ids, body.compare_document_ids_a, body.compare_document_ids_b)
 
 

@@ -4,6 +4,7 @@ import msgspec
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.limits import Limits
 from api.settings import ApiSettings
 from api.streams import Streams
 from domain.ports import Renderer, SearchIndex
@@ -21,6 +22,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     publisher: Publisher
     streams: Streams
     redis: Redis
+    limits: Limits
     blobs: MinioBlobs
     search: SearchIndex
     renderer: Renderer

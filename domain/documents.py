@@ -71,7 +71,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     width_pt: float
     height_pt: float
     rotation: int = 0
-    facts: PageFacts = PageFacts()
+    # A factory, not a value: Litestar hashes the defaults of a struct, and a struct that holds a dict has no hash.
+    facts: PageFacts = msgspec.field(default_factory=PageFacts)
 
 
 class PageContent(msgspec.Struct, frozen=True, kw_only=True):

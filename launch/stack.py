@@ -58,8 +58,9 @@ class Api(Program):
     ready_timeout_s = 60.0
 
     def __init__(self, data_dir: Path, *, tree: Path, port: int, env: Mapping[str, str]) -> None:
-        address = ["--host", "127.0.0.1", "--port", str(port), "--timeout-graceful-shutdown", "10", "--no-access-log"]
-        arguments = ["uvicorn", "api.app:create_app", "--factory", *address]
+        address = ["--host", "127.0.0.1", "--port", str(port), "--no-proxy-headers"]
+        options = ["--timeout-graceful-shutdown", "10", "--no-access-log"]
+        arguments = ["uvicorn", "api.app:create_app", "--factory", *address, *options]
         super().__init__("api", data_dir, tree=tree, arguments=arguments, env=env)
         self.port = port
 

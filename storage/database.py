@@ -20,6 +20,8 @@ def open_engine(url: str, *, name: str, pool_size: int = 16) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_recycle=1800,
+        # Failed statements are logged, texts of users are not.
+        hide_parameters=True,
         connect_args={
             "timeout": 5,
             "server_settings": {
@@ -40,6 +42,16 @@ def in_autocommit(engine: AsyncEngine) -> AsyncEngine:
 
 def open_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+
+
+def is_unstorable(error: BaseException) -> bool:
+    """True when a text holds U+0000, which PostgreSQL's text and jsonb cannot."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def is_outage(error: BaseException) -> bool:

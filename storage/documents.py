@@ -94,6 +94,10 @@ class DocumentRepository:
         await self._session.flush()
         await self._clear(document_id)
 
+    async def move(self, document_id: UUID, node_id: UUID | None) -> None:
+        """Hang the document below a node of the project tree, from which it inherits grants; null takes it out."""
+        await self._set(document_id, node_id=node_id)
+
     async def set_page_count(self, document_id: UUID, page_count: int) -> None:
         await self._set(document_id, page_count=page_count)
 

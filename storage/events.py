@@ -87,15 +87,13 @@ async def append_events(
 async def read_events(engine: AsyncEngine, job_id: UUID, *, after: int, limit: int = 500) -> list[Event]:
     """The events with seq > `after`, oldest first, at most `limit`."""
     async with engine.connect() as auto:
-        rows = await auto.exec_driver_sql(_READ, (job_id, after, limit))
-        return [_event_of(job_id, row) for row in rows]
+        return [_event_of(job_id, row) for row in await every(auto, _READ, job_id, after, limit)]
 
 
 async def last_seqs(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The newest number of each known job, in one query."""
     async with engine.connect() as auto:
-        rows = await auto.exec_driver_sql(_LAST_SEQS, (list(job_ids),))
-        return {job_id: last_seq for job_id, last_seq in rows}
+        return dict(await every(auto, _LAST_SEQS, list(job_ids)))
 
 
 async def has_streamed_answer(engine: AsyncEngine, job_id: UUID) -> bool:
@@ -126,6 +124,12 @@ async def first(connection: AsyncConnection, statement: str, *arguments: Any) ->
     """The first row of a statement with $1-style arguments, or null."""
     result = await connection.exec_driver_sql(statement, arguments)
     return result.first()
+
+
+async def every(connection: AsyncConnection, statement: str, *arguments: Any) -> list[Any]:
+    """All rows of a statement with $1-style arguments."""
+    result = await connection.exec_driver_sql(statement, arguments)
+    return [tuple(row) for row in result]
 
 
 def _event_of(job_id: UUID, row: Any) -> Event:

@@ -16,7 +16,7 @@ from domain.jobs import TERMINAL, Claim, Job, JobState, NewJob
 from domain.llm import Usage
 from domain.ports import UnitOfWork
 from domain.rules_jobs import Change, Command, Decision, Facts
-from storage.events import columns_of, first, number_events
+from storage.events import columns_of, every, first, number_events
 from storage.job_rows import (
     ACCEPT,
     APPEND_ANY,
@@ -174,8 +174,7 @@ class JobRepository:
         The documents are locked first, so that their reading cannot end unseen in between.
         """
         connection = await self._session.connection()
-        rows = await connection.exec_driver_sql(READING, (list(document_ids),))
-        reading = [row[0] for row in rows]
+        reading = [row[0] for row in await every(connection, READING, list(document_ids))]
         if not reading:
             return await self.transition(job_id, rules_jobs.HandBack(epoch=epoch, reason="documents_ready"))
         parked = await self.transition(job_id, rules_jobs.Park(epoch=epoch, reason=reason))
@@ -211,8 +210,8 @@ class JobRepository:
 
     async def states_of_chat(self, chat_id: UUID) -> dict[UUID | None, JobState]:
         connection = await self._session.connection()
-        rows = await connection.exec_driver_sql("select id, state from jobs where chat_id = $1", (chat_id,))
-        return {row[0]: JobState(row[1]) for row in rows}
+        rows = await every(connection, "select id, state from jobs where chat_id = $1", chat_id)
+        return {job_id: JobState(state) for job_id, state in rows}
 
     async def list_of(
         self,
@@ -225,8 +224,7 @@ class JobRepository:
     ) -> list[Job]:
         """Newest first; null filters nothing. `before` is the last id of the former page."""
         connection = await self._session.connection()
-        rows = await connection.exec_driver_sql(LIST, (user_id, state, family, before, limit))
-        return [job_of(row) for row in rows]
+        return [job_of(row) for row in await every(connection, LIST, user_id, state, family, before, limit)]
 
     async def spawn(self, job_id: UUID, epoch: int, children: Sequence[NewJob]) -> None:
         """Accept the children and make the job wait for all of them; the last to end wakes it."""
@@ -245,10 +243,8 @@ class JobRepository:
     async def wake_waiting_for(self, document_id: UUID) -> None:
         """The reading of the document ended (or it was deleted): wake whoever waits for nothing else."""
         connection = await self._session.connection()
-        rows = await connection.exec_driver_sql(
-            "delete from job_waits where document_id = $1 returning job_id", (document_id,)
-        )
-        for (job_id,) in sorted(rows.all()):
+        waiting = await every(connection, "delete from job_waits where document_id = $1 returning job_id", document_id)
+        for (job_id,) in sorted(waiting):
             left = await first(connection, "select 1 from job_waits where job_id = $1 limit 1", job_id)
             if left is None:
                 await self.transition(job_id, rules_jobs.Wake())

@@ -57,7 +57,7 @@ def _request(call: LLMCall) -> dict[str, Any]:
 def _without_nul(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\x00", "")
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_nul(item) for item in value]
     if isinstance(value, dict):
         return {key: _without_nul(item) for key, item in value.items()}

@@ -31,6 +31,9 @@ def set_up_logs(process: str, level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_redact_record)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for handler in logging.getLogger("uvicorn").handlers:
+        # It tells the addresses of WebSockets, which may hold a token.
+        handler.addFilter(_redact_record)
 
 
 def redact(event: dict[str, Any]) -> dict[str, Any]:

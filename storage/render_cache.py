@@ -70,10 +70,13 @@ def topic_of(key: str) -> str:
 class CachedRenderer:
     """See `domain.ports.Renderer`. `ring` rings a queue and never raises."""
 
-    def __init__(self, sessions: Sessions, redis: Redis, ring: Callable[[str], Awaitable[Any]]) -> None:
+    def __init__(
+        self, sessions: Sessions, redis: Redis, ring: Callable[[str], Awaitable[Any]], *, wait_s: float = WAIT_S
+    ) -> None:
         self._sessions = sessions
         self._redis = redis
         self._ring = ring
+        self._wait_s = wait_s
 
     async def render(self, spec: RenderSpec, *, pinned: bool = False) -> Picture:
         """The picture, drawn at most once for all who ask. `pinned`: it is evidence and is never evicted.
@@ -108,7 +111,7 @@ class CachedRenderer:
             return row
 
     async def _wait(self, key: str) -> Picture:
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + self._wait_s
         rung_at = float("-inf")
         pubsub = self._redis.pubsub()
         try:

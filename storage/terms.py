@@ -96,4 +96,8 @@ def _stem(word: str) -> str:
     cyrillic, latin = _CYRILLIC.search(word), _LATIN.search(word)
     if cyrillic and latin:
         return word.translate(_LOOK_ALIKES)
-    return _STEMMERS["ru" if cyrillic else "en"].stemWord(word)
+    stemmer = _STEMMERS["ru" if cyrillic else "en"]
+    # Until it stays: «клапанов» gives «клапан», which gives «клапа», as «клапан» does at once.
+    while (stem := stemmer.stemWord(word)) != word:
+        word = stem
+    return stem

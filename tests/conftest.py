@@ -5,27 +5,34 @@ asks for `database_url`, `engine` or `database` has an empty, migrated database 
 whole service) are marked `xdist_group("stack")`, so that it runs once.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.chats import Chat
+from domain.documents import Document, DocumentStatus
 from domain.family_list import FAMILIES, end_hooks
+from domain.ids import new_id
 from launch.servers import PostgresServer, S3Server, ValkeyServer
 from launch.stack import Stack
-from storage.database import open_engine, open_sessions
+from storage.database import in_autocommit, open_engine, open_sessions
 from storage.outbox import Outbox
 from storage.uow import Database
-from tests.fakes.clock import INSTALL, StillClock
+from storage.users import User
+from tests.fakes.clock import INSTALL, SEARCH_PATH, StillClock
 
 TREE = Path(__file__).parents[1]
 
@@ -68,24 +75,58 @@ def servers(data_dir: Path) -> Iterator[Servers]:
         yield Servers(postgres, valkey, s3)
 
 
+class Databases:
+    """Makes empty, migrated databases, about 40 ms each."""
+
+    def __init__(self, postgres: PostgresServer) -> None:
+        self._postgres = postgres
+        self._numbers = count(1)
+        # A thread of its own: the tests' event loop may or may not be running.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="databases")
+
+    def migrate(self) -> None:
+        """Make the templates: one with the true clock, one with a clock that stands still."""
+        url = self._postgres.create_database("migrated")
+        alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
+        subprocess.run(alembic, cwd=TREE, env={**os.environ, "DATABASE_URL": url}, check=True, capture_output=True)
+        self._postgres.create_database("still", template="migrated")
+        self._postgres.sql(INSTALL, database="still")
+
+    def make(self) -> str:
+        """The address of a new database."""
+        name = f"test_{next(self._numbers)}"
+        self._execute(f"create database {name} template migrated")
+        return self._postgres.url_of(name)
+
+    def make_still(self) -> str:
+        """The address of a new database on which `StillClock` works."""
+        name = f"test_{next(self._numbers)}"
+        self._execute(
+            f"create database {name} template still", f"alter database {name} set search_path = {SEARCH_PATH}"
+        )
+        return self._postgres.url_of(name)
+
+    def _execute(self, *statements: str) -> None:
+        self._thread.submit(lambda: asyncio.run(self._execute_all(statements))).result()
+
+    async def _execute_all(self, statements: Sequence[str]) -> None:
+        connection = await asyncpg.connect(self._postgres.url_of("postgres", "postgresql"))
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+
 @pytest.fixture(scope="session")
-def make_database(servers: Servers) -> Callable[[], str]:
-    """Makes an empty, migrated database and returns its address; 50 ms each."""
-    template = servers.postgres.create_database("migrated")
-    subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"],
-        cwd=TREE,
-        env={**os.environ, "DATABASE_URL": template},
-        check=True,
-        capture_output=True,
-    )
-    numbers = count(1)
-    return lambda: servers.postgres.create_database(f"test_{next(numbers)}", template="migrated")
+def databases(servers: Servers) -> Databases:
+    databases = Databases(servers.postgres)
+    databases.migrate()
+    return databases
 
 
 @pytest.fixture
-def database_url(make_database: Callable[[], str]) -> str:
-    return make_database()
+def database_url(databases: Databases, request: pytest.FixtureRequest) -> str:
+    """Of a database that no other test uses; with a still clock if the test asks for `clock`."""
+    return databases.make_still() if "clock" in request.fixturenames else databases.make()
 
 
 @pytest.fixture
@@ -93,6 +134,12 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = open_engine(database_url, name="test")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+def auto(engine: AsyncEngine) -> AsyncEngine:
+    """The test's own database for single statements."""
+    return in_autocommit(engine)
 
 
 @pytest.fixture
@@ -107,10 +154,8 @@ def database(engine: AsyncEngine, told: Told) -> Database:
 
 
 @pytest.fixture
-async def clock(servers: Servers, database_url: str, engine: AsyncEngine) -> StillClock:
-    """The test's own database tells the time by this clock, which stands still. To be asked for before `database`."""
-    servers.postgres.sql(INSTALL, database=database_url.rpartition("/")[2])
-    await engine.dispose()
+def clock(engine: AsyncEngine) -> StillClock:
+    """The test's own database tells the time by this clock, which stands still."""
     return StillClock(engine)
 
 
@@ -121,6 +166,47 @@ async def user_id(database: Database) -> UUID:
         user = await uow.users.add("user", "user")
         await uow.commit()
     return user.id
+
+
+@pytest.fixture
+async def other_user_id(database: Database) -> UUID:
+    """Another user of the test's own database."""
+    async with database.uow() as uow:
+        user = await uow.users.add("other", "user")
+        await uow.commit()
+    return user.id
+
+
+@pytest.fixture
+async def admin(database: Database) -> User:
+    """An admin of the test's own database."""
+    async with database.uow() as uow:
+        user = await uow.users.add("an admin", "admin")
+        await uow.commit()
+    return user
+
+
+@pytest.fixture
+async def chat_id(database: Database, user_id: UUID) -> UUID:
+    """A chat of the user."""
+    chat = Chat(id=new_id(), user_id=user_id, title="chat")
+    async with database.uow() as uow:
+        await uow.chats.add(chat)
+        await uow.commit()
+    return chat.id
+
+
+@pytest.fixture
+async def document_ids(database: Database, user_id: UUID) -> list[UUID]:
+    """Two documents of the user that are being read."""
+    ids = [new_id(), new_id()]
+    async with database.uow() as uow:
+        for document_id in ids:
+            await uow.documents.add(
+                Document(id=document_id, owner_id=user_id, name="a.pdf", status=DocumentStatus.READING)
+            )
+        await uow.commit()
+    return ids
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ class JsonTextField:
     """Gives the decoded text of one top-level string field as it grows. Feed it the reply, cut anywhere.
 
     Anything before the first `{` (a code fence, a preamble) is skipped. Equally named fields of nested objects are
-    not taken. A surrogate pair split over chunks comes out whole; a lone surrogate becomes U+FFFD, as JSON decoders do.
+    not taken. A surrogate pair split over chunks comes out whole; a lone surrogate and an escaped
+    NUL (which PostgreSQL cannot hold) become U+FFFD.
     """
 
     def __init__(self, field: str) -> None:
@@ -99,7 +100,7 @@ class JsonTextField:
                 return "\ufffd"
             high, self._high = self._high, None
             return chr(0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00))
-        return self._flush_high() + chr(code)
+        return self._flush_high() + (chr(code) if code else "\ufffd")
 
     def _take(self, text: str) -> str:
         """Keep `text` for keys; a high surrogate that is not followed by its low half comes out first."""

@@ -1,6 +1,7 @@
 """Taking one streamed reply: chunk by chunk, with the answer's text passed on as it grows."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
@@ -10,6 +11,8 @@ import msgspec
 from domain.errors import ProviderFailed, ProviderRefused, ReplyInvalid
 from domain.llm import Chunk, EndChunk, TextChunk, ThoughtChunk, Usage
 from workers.json_stream import JsonTextField
+
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class Listener(Protocol):
@@ -95,6 +98,9 @@ async def receive(stream: AsyncIterator[Chunk], received: Received, listener: Li
 
 
 def _json_of(text: str) -> str:
-    """The JSON object in `text`: models put it into code fences or add a sentence around it."""
+    """The JSON object in `text`: models put it into code fences or add a sentence around it.
+
+    An escaped NUL becomes U+FFFD, as in the streamed text: PostgreSQL holds no NUL.
+    """
     first, last = text.find("{"), text.rfind("}")
-    return text[first : last + 1] if 0 <= first < last else text
+    return _ESCAPED_NUL.sub(r"\1\\ufffd", text[first : last + 1] if 0 <= first < last else text)

@@ -1,7 +1,8 @@
 """`/admin`: jobs of everyone, requeueing, users and their tokens. Every look and every change is audited."""
 
+import contextlib
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -14,18 +15,20 @@ from api.auth import AuthRequest, admins_only, new_static_token
 from api.routes.auth import UserView, view_of
 from api.routes.jobs import JobView, Page, RequeueWish, page_of, requeue
 from api.routes.jobs import view_of as job_view
+from api.scopes import MAX_OFFSET
 from api.services import Services
-from domain.errors import Conflict, Fault, InvalidInput
+from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.ids import new_id
-from domain.jobs import JobState, NewJob
+from domain.jobs import Job, JobState, NewJob
+from storage.uow import SqlUnitOfWork
 
-RoleName = Annotated[str, Meta(pattern="^(user|premium|admin)$")]
-StatusName = Annotated[str, Meta(pattern="^(active|inactive|blocked)$")]
+RoleName = Literal["user", "premium", "admin"]
+StatusName = Literal["active", "inactive", "blocked"]
 MAX_REQUEUED = 1000
 
 
 class NewUser(msgspec.Struct, kw_only=True):
-    username: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+    username: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\s\x00](?:[^\n\x00]*[^\s\x00])?(?!\n)$")]
     role: RoleName = "user"
 
 
@@ -36,7 +39,7 @@ class UserChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class NewToken(msgspec.Struct, kw_only=True):
     name: Annotated[str, Meta(max_length=200)] = ""
-    expires_at: datetime | None = None
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class ShownToken(msgspec.Struct, kw_only=True):
@@ -49,11 +52,11 @@ class ShownToken(msgspec.Struct, kw_only=True):
 class RequeueFilter(msgspec.Struct, kw_only=True):
     """Which ended jobs to run again: all given conditions together; `ids` alone is fine too."""
 
-    status: Annotated[str, Meta(pattern="^(failed|cancelled)$")] = "failed"
+    status: Literal["failed", "cancelled"] = "failed"
     family: str | None = None
     user: UUID | None = None
     error_code: str | None = None
-    ids: list[UUID] = []
+    ids: Annotated[list[UUID], Meta(max_length=MAX_REQUEUED)] = []
     from_stage: str | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_REQUEUED)] = 100
 
@@ -66,7 +69,7 @@ class Requeued(msgspec.Struct, kw_only=True):
 class Probe(msgspec.Struct, kw_only=True):
     """`queue` to test: interactive or background."""
 
-    queue: Annotated[str, Meta(pattern="^(interactive|background)$")] = "interactive"
+    queue: Literal["interactive", "background"] = "interactive"
     payload: dict[str, Any] = {}
 
 
@@ -108,13 +111,7 @@ async def requeue_many(
 ) -> Requeued:
     """Run all jobs of the filter again, each in a transaction of its own."""
     async with services.database.uow() as uow:
-        found = await uow.jobs.list_of(user_id=data.user, state=data.status, family=data.family, limit=MAX_REQUEUED)
-    wanted = [
-        job
-        for job in found
-        if (not data.ids or job.id in data.ids)
-        and (data.error_code is None or (job.error is not None and job.error.code == data.error_code))
-    ]
+        wanted = [job for job in await _candidates(uow, data) if _fits(job, data)]
     requeued: list[UUID] = []
     refused: list[UUID] = []
     for job in wanted[: data.limit]:
@@ -123,7 +120,7 @@ async def requeue_many(
                 await requeue(uow, request.user, job.id, RequeueWish(from_stage=data.from_stage, seen_epoch=job.epoch))
                 await uow.commit()
             requeued.append(job.id)
-        except Conflict:
+        except (Conflict, InvalidInput):
             refused.append(job.id)
     return Requeued(requeued=requeued, refused=refused)
 
@@ -144,7 +141,7 @@ async def probe(request: AuthRequest, data: JSONBody[Probe], services: NamedDepe
 async def list_users(
     services: NamedDependency[Services],
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
-    offset: Annotated[int, QueryParameter(ge=0)] = 0,
+    offset: Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET)] = 0,
 ) -> list[UserView]:
     async with services.database.uow() as uow:
         return [view_of(user) for user in await uow.users.list_of(limit=limit, offset=offset)]
@@ -202,6 +199,26 @@ async def revoke_token(
         await uow.users.revoke_token(user_id, token_id)
         await uow.users.audit(request.user.id, "token.revoked", str(user_id), credential=token_id)
         await uow.commit()
+
+
+async def _candidates(uow: SqlUnitOfWork, wish: RequeueFilter) -> list[Job]:
+    """The named jobs, as far as they exist; without names the newest that ended so."""
+    if not wish.ids:
+        return await uow.jobs.list_of(user_id=wish.user, state=wish.status, family=wish.family, limit=MAX_REQUEUED)
+    found: list[Job] = []
+    for job_id in dict.fromkeys(wish.ids):
+        with contextlib.suppress(NotFound):
+            found.append(await uow.jobs.get(job_id))
+    return found
+
+
+def _fits(job: Job, wish: RequeueFilter) -> bool:
+    return (
+        job.state.value == wish.status
+        and wish.family in (None, job.family)
+        and wish.user in (None, job.user_id)
+        and (wish.error_code is None or (job.error is not None and job.error.code == wish.error_code))
+    )
 
 
 async def _audit(services: Services, request: AuthRequest, action: str, **details: Any) -> None:

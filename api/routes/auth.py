@@ -1,14 +1,16 @@
 """`/auth`: static token in, access token out; logging out revokes it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Router, post
+from litestar import Request, Router, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.auth import ACCESS_LIFE, AuthRequest, issue_access_token, token_id
+from api.limits import address_of
 from api.services import Services
 from domain.errors import NotAllowed, NotAuthenticated
 from storage.users import User
@@ -42,8 +44,11 @@ def view_of(user: User) -> UserView:
 
 
 @post("/exchange", status_code=200, tags=["auth"])
-async def exchange(data: JSONBody[Exchange], services: NamedDependency[Services]) -> Exchanged:
-    """Exchange a static token for an access token of 60 minutes."""
+async def exchange(
+    request: Request[Any, Any, Any], data: JSONBody[Exchange], services: NamedDependency[Services]
+) -> Exchanged:
+    """Exchange a static token for an access token of 60 minutes. An address may try 20 times a minute."""
+    await services.limits.count_exchange(address_of(request))
     async with services.database.uow() as uow:
         user = await uow.users.by_token(data.static_token)
         if user is None:

@@ -10,18 +10,21 @@ import msgspec
 from litestar import Response, Router, WebSocket, get, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from api.auth import AuthRequest, seconds_left, user_of_token
-from api.errors import language_of
+from api.errors import domain_error_of, language_of
 from api.routes.chats import NewMessage, ask
 from api.routes.jobs import cursor_of
 from api.scopes import StreamScope, scope_of_stream
 from api.services import Services
 from api.streams import SSEResponse
+from domain.chats import Scope
 from domain.errors import Conflict, DomainError, InvalidInput, NotAuthenticated, NotFound
 from domain.jobs import TERMINAL, Job
 from domain.submission import check_visible
+from storage.uow import SqlUnitOfWork
 
 
 @get(
@@ -29,6 +32,7 @@ from domain.submission import check_visible
     tags=["chats"],
     media_type="text/event-stream",
     summary="The chat's newest job, live, with the former systems' event names",
+    responses={204: ResponseSpec(None, description="Nothing comes after the id: the job has ended")},
 )
 async def chat_stream(
     request: AuthRequest,
@@ -73,24 +77,39 @@ async def chat_socket(
 ) -> None:
     """The same over a WebSocket: a frame `{content, …}` equals the POST, frames `{id, event, data}` come back.
 
-    The token is taken from the Authorization header, else from `?token=`.
+    The token is taken from the Authorization header, else from `?token=`; the scope of messages that bring none, from
+    the address as for the event stream.
     """
     header = socket.headers.get("authorization", "").partition(" ")[2]
     try:
         user, token = await user_of_token(services, header or socket.query_params.get("token", ""))
+        scope = scope_of_stream(_query_of(socket)) or Scope()
         async with services.database.uow() as uow:
             await uow.chats.get(chat_id, user_id=user.id)
+            newest = await uow.jobs.newest_of_chat(chat_id)
+            await _bring(uow, user.id, newest, scope if scope != Scope() else None)
+            await uow.commit()
         with services.streams.taken(user.id):
             await socket.accept()
-            await _converse(socket, services, user.id, chat_id, seconds_left(token), language_of(socket))
+            caller = _Caller(user.id, seconds_left(token), language_of(socket), scope)
+            await _converse(socket, services, caller, chat_id, newest)
     except NotAuthenticated:
         await socket.close(code=4401, reason="not authenticated")
     except DomainError as error:
         await socket.close(code=4404 if isinstance(error, NotFound) else 4429, reason=error.code)
 
 
+class _Caller(msgspec.Struct, frozen=True):
+    """Who talks over a socket, for how long, in what language, and what unscoped messages are about."""
+
+    user_id: UUID
+    life_s: float
+    language: str
+    scope: Scope
+
+
 async def _converse(
-    socket: WebSocket[Any, Any, Any], services: Services, user_id: UUID, chat_id: UUID, life_s: float, language: str
+    socket: WebSocket[Any, Any, Any], services: Services, caller: _Caller, chat_id: UUID, newest: UUID | None
 ) -> None:
     """Relay the newest job, then the job of every message that comes, until the client leaves or the token ends."""
     relay: asyncio.Task[None] | None = None
@@ -99,17 +118,15 @@ async def _converse(
         nonlocal relay
         if relay is not None and not relay.done():
             await asyncio.wait({relay})
-        relay = asyncio.create_task(_relay(socket, services, job_id, life_s, language))
+        relay = asyncio.create_task(_relay(socket, services, job_id, caller))
 
-    async with services.database.uow() as uow:
-        newest = await uow.jobs.newest_of_chat(chat_id)
     if newest is not None:
         await start(newest)
     try:
-        async with asyncio.timeout(life_s):
+        async with asyncio.timeout(caller.life_s):
             while True:
                 frame = await socket.receive_text()
-                if (job_id := await _posted(socket, services, user_id, chat_id, frame, language)) is not None:
+                if (job_id := await _posted(socket, services, caller, chat_id, frame)) is not None:
                     await start(job_id)
     except (WebSocketDisconnect, TimeoutError):
         pass
@@ -121,32 +138,54 @@ async def _converse(
 
 
 async def _posted(
-    socket: WebSocket[Any, Any, Any], services: Services, user_id: UUID, chat_id: UUID, frame: str, language: str
+    socket: WebSocket[Any, Any, Any], services: Services, caller: _Caller, chat_id: UUID, frame: str
 ) -> UUID | None:
     """The job of a message frame; a refused one is told as an `error` frame."""
     try:
         message = msgspec.json.decode(frame, type=NewMessage)
         if message.document_ids is None:
-            message.document_ids = []
-        accepted = await ask(services, user_id, chat_id, message, None)
+            message.document_ids = list(caller.scope.document_ids or ())
+            message.compare_document_ids_a = message.compare_document_ids_a or list(caller.scope.compare_document_ids_a)
+            message.compare_document_ids_b = message.compare_document_ids_b or list(caller.scope.compare_document_ids_b)
+        accepted = await ask(services, caller.user_id, chat_id, message, None)
     except msgspec.MsgspecError as error:
         await socket.send_json({"event": "error", "data": {"code": "invalid_input", "message": str(error)}})
         return None
-    except DomainError as error:
-        text = error.public_en if language == "en" else error.public_ru
-        await socket.send_json({"event": "error", "data": {"code": error.code, "message": text}})
+    except Exception as error:
+        known = error if isinstance(error, DomainError) else domain_error_of(error)
+        if known is None:
+            raise
+        text = known.public_en if caller.language == "en" else known.public_ru
+        await socket.send_json({"event": "error", "data": {"code": known.code, "message": text}})
         return None
     return UUID(str(msgspec.to_builtins(accepted.content)["job_id"]))
 
 
-async def _relay(
-    socket: WebSocket[Any, Any, Any], services: Services, job_id: UUID, life_s: float, language: str
-) -> None:
-    async with contextlib.aclosing(
-        services.streams.chat_messages(job_id, after=0, life_s=life_s, language=language)
-    ) as frames:
+async def _relay(socket: WebSocket[Any, Any, Any], services: Services, job_id: UUID, caller: _Caller) -> None:
+    told = services.streams.chat_messages(job_id, after=0, life_s=caller.life_s, language=caller.language)
+    async with contextlib.aclosing(told) as frames:
         async for frame in frames:
             await socket.send_json(frame)
+
+
+def _query_of(socket: WebSocket[Any, Any, Any]) -> StreamScope:
+    """Raises InvalidInput."""
+    query: dict[str, Any] = {}
+    for name in StreamScope.__struct_fields__:
+        values = socket.query_params.getall(name, [])
+        if values:
+            query[name] = values if name.endswith(("_ids", "_a", "_b")) else values[-1]
+    try:
+        return msgspec.convert(query, StreamScope)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(str(error)) from error
+
+
+async def _bring(uow: SqlUnitOfWork, user_id: UUID, job_id: UUID | None, scope: Scope | None) -> None:
+    """Tell the scope to a message that still waits for one."""
+    if job_id is not None and scope is not None:
+        await check_visible(uow, user_id, scope)
+        await uow.jobs.set_scope(job_id, msgspec.to_builtins(scope))
 
 
 async def _attach(
@@ -163,9 +202,7 @@ async def _attach(
         job_id = asked_id or await uow.jobs.newest_of_chat(chat_id)
         if job_id is None:
             raise NotFound(f"chat {chat_id} has no message")
-        if scope is not None:
-            await check_visible(uow, user_id, scope)
-            await uow.jobs.set_scope(job_id, msgspec.to_builtins(scope))
+        await _bring(uow, user_id, job_id, scope)
         job = await uow.jobs.get(job_id)
         if job.chat_id != chat_id:
             raise NotFound(f"job {job_id}")

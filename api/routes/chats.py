@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.auth import AuthRequest
 from api.idempotency import accept_once
-from api.scopes import MessageScope, scope_of_message
+from api.scopes import MAX_OFFSET, Ids, MessageScope, scope_of_message
 from api.services import Services
 from domain import rules_jobs
 from domain.answers import Answer
@@ -33,13 +33,13 @@ Content = Annotated[str, Meta(min_length=1, max_length=MAX_QUESTION, pattern=r"\
 class NewChat(msgspec.Struct, kw_only=True):
     title: Title | None = None
     description: str | None = None
-    document_ids: list[UUID] = []
+    document_ids: Ids = []
 
 
 class ChatChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     title: Title | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
-    document_ids: list[UUID] | UnsetType = UNSET
+    document_ids: Ids | UnsetType = UNSET
     is_archived: bool | UnsetType = UNSET
 
 
@@ -47,8 +47,8 @@ class NewMessage(MessageScope, msgspec.Struct, kw_only=True):
     """A message. Without any of the document fields its scope comes with the stream request, as former clients do."""
 
     content: Content
-    google_file_uris: list[str] = []
-    regions: list[Region] = []
+    google_file_uris: Annotated[list[str], Meta(max_length=100)] = []
+    regions: Annotated[list[Region], Meta(max_length=100)] = []
     client_id: str | None = None
 
 
@@ -120,7 +120,7 @@ async def list_chats(
     request: AuthRequest,
     services: NamedDependency[Services],
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    offset: Annotated[int, QueryParameter(ge=0)] = 0,
+    offset: Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET)] = 0,
 ) -> list[ChatView]:
     """The caller's chats, newest first."""
     async with services.database.uow() as uow:

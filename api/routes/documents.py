@@ -1,13 +1,14 @@
 """`/documents`: what was read, searching in it, importing prepared ones, and pictures of their pages."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, MultipartBody, QueryParameter
 from litestar.response import Stream
 
@@ -21,7 +22,9 @@ from domain.filenames import clean_filename
 from domain.ids import new_id
 from domain.submission import reading_job
 
-Level = Annotated[str, QueryParameter(pattern="^(page|block)$")]
+MAX_PAGE_NO = 1_000_000
+
+Level = Annotated[Literal["page", "block"], QueryParameter()]
 
 
 class DocumentPage(msgspec.Struct, kw_only=True):
@@ -74,7 +77,7 @@ async def list_documents(
 async def search(
     request: AuthRequest,
     services: NamedDependency[Services],
-    query: Annotated[str, QueryParameter(min_length=1, max_length=2000)],
+    text: Annotated[str, QueryParameter(name="query", min_length=1, max_length=2000)],
     document_ids: Annotated[list[UUID] | None, QueryParameter()] = None,
     level: Level = "block",
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
@@ -90,7 +93,7 @@ async def search(
                 raise NotFound("documents", faults=faults)
         else:
             ids = await uow.documents.visible_ids(request.user.id)
-    return Hits(items=await services.search.search(query, ids, level=level, limit=limit))
+    return Hits(items=await services.search.search(text, ids, level=level, limit=limit))
 
 
 @post("/import", status_code=202, tags=["documents"], request_max_body_size=MAX_UPLOAD_BYTES + FORM_BYTES)
@@ -147,7 +150,7 @@ async def list_blocks(
     request: AuthRequest,
     document_id: FromPath[UUID],
     services: NamedDependency[Services],
-    page: Annotated[int | None, QueryParameter(ge=1)] = None,
+    page: Annotated[int | None, QueryParameter(ge=1, le=MAX_PAGE_NO)] = None,
 ) -> Blocks:
     """Blocks in reading order, of the document or of one page."""
     async with services.database.uow() as uow:
@@ -162,7 +165,12 @@ async def list_pages(request: AuthRequest, document_id: FromPath[UUID], services
         return Pages(items=await uow.documents.pages(document_id))
 
 
-@get("/{document_id:uuid}/pages/{page_no:int}/render", tags=["documents"])
+@get(
+    "/{document_id:uuid}/pages/{page_no:int}/render",
+    tags=["documents"],
+    media_type="image/png",
+    responses={304: ResponseSpec(None, description="The picture named by If-None-Match is still the same")},
+)
 async def render_page(
     request: AuthRequest,
     document_id: FromPath[UUID],
@@ -176,7 +184,7 @@ async def render_page(
     """A picture (PNG) of the page or of a region of it, drawn from the document or taken from the cache."""
     async with services.database.uow() as uow:
         document = await uow.documents.get(document_id, user_id=request.user.id)
-    if document.sha256 is None or page_no < 1 or page_no > (document.page_count or page_no):
+    if document.sha256 is None or page_no < 1 or page_no > (document.page_count or MAX_PAGE_NO):
         raise NotFound(f"page {page_no} of {document_id}")
     spec = RenderSpec(
         sha256=document.sha256,
@@ -190,7 +198,6 @@ async def render_page(
     headers = {
         "ETag": f'"{picture.digest}"',
         "Cache-Control": "private, max-age=86400",
-        "X-Content-Type-Options": "nosniff",
         "X-Render-Dpi": str(picture.dpi),
     }
     if etag is not None and picture.digest in etag:

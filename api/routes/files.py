@@ -15,6 +15,7 @@ from litestar.response import Stream
 
 from api.auth import AuthRequest
 from api.idempotency import accept_once
+from api.scopes import MAX_OFFSET
 from api.services import Services
 from domain import rules_jobs
 from domain.documents import StoredFile
@@ -29,6 +30,8 @@ MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 FORM_BYTES = 64 * 1024
 """What a multipart form may add to its file."""
 CHUNK_BYTES = 1024 * 1024
+MAX_MIME_TYPE = 200
+"""Characters; the column's size."""
 
 
 class Upload(msgspec.Struct):
@@ -71,7 +74,7 @@ async def upload(
     """Upload one file of at most 100 MB; reading it starts at once."""
     user_id = request.user.id
     name = clean_filename(data.file.filename)
-    mime_type = data.file.content_type or "application/octet-stream"
+    mime_type = (data.file.content_type or "application/octet-stream")[:MAX_MIME_TYPE]
     digest, size_bytes = await services.blobs.put_stream(
         chunks_of(data.file), limit_bytes=MAX_UPLOAD_BYTES, mime_type=mime_type
     )
@@ -113,7 +116,7 @@ async def list_files(
     request: AuthRequest,
     services: NamedDependency[Services],
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    offset: Annotated[int, QueryParameter(ge=0)] = 0,
+    offset: Annotated[int, QueryParameter(ge=0, le=MAX_OFFSET)] = 0,
 ) -> list[FileView]:
     async with services.database.uow() as uow:
         return [_view(file) for file in await uow.files.list_of(request.user.id, limit=limit, offset=offset)]
@@ -125,14 +128,13 @@ async def get_file(request: AuthRequest, file_id: FromPath[UUID], services: Name
         return _view(await uow.files.get(file_id, request.user.id))
 
 
-@get("/{file_id:uuid}/content", tags=["files"])
+@get("/{file_id:uuid}/content", tags=["files"], media_type="application/octet-stream")
 async def get_content(request: AuthRequest, file_id: FromPath[UUID], services: NamedDependency[Services]) -> Stream:
     """The file as it was uploaded, as a download."""
     async with services.database.uow() as uow:
         file = await uow.files.get(file_id, request.user.id)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename)}",
-        "X-Content-Type-Options": "nosniff",
         "Content-Length": str(file.size_bytes),
         "ETag": f'"{file.sha256}"',
     }

@@ -1,5 +1,6 @@
 """`/jobs`: the durable unit of work: list, snapshot, events as stream or long-poll, cancel, requeue."""
 
+import re
 import time
 from contextlib import aclosing
 from datetime import datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.auth import AuthRequest, seconds_left
@@ -18,6 +20,7 @@ from api.streams import SSEResponse, envelope
 from domain import rules_jobs
 from domain.errors import Conflict, Fault, InvalidInput, NotAllowed, NotFound
 from domain.events import Event, Snapshot, fold
+from domain.family_list import FAMILIES
 from domain.jobs import TERMINAL, Job, JobError, JobState
 from domain.llm import Usage
 from domain.rules_jobs import Refused
@@ -118,6 +121,7 @@ async def get_job(request: AuthRequest, job_id: FromPath[UUID], services: NamedD
     tags=["jobs"],
     media_type="text/event-stream",
     summary="The job's events as Server-Sent Events, or as a JSON long-poll with Accept: application/json",
+    responses={204: ResponseSpec(None, description="Nothing comes after the cursor: the job has ended")},
 )
 async def job_events(
     request: AuthRequest,
@@ -207,8 +211,11 @@ async def owned_job(services: Services, user: User, job_id: UUID) -> Job:
 
 async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWish) -> Job:
     """Requeue in the caller's transaction, with an audit row. Raises Conflict when the job is not failed or cancelled,
-    or was requeued by somebody else meanwhile."""
+    or was requeued by somebody else meanwhile, and InvalidInput for a stage that its family does not have."""
     job = await uow.jobs.get(job_id)
+    family = FAMILIES.get(job.family)
+    if wish.from_stage is not None and family is not None and wish.from_stage not in {s.name for s in family.stages}:
+        raise InvalidInput(wish.from_stage, faults=(Fault("$.from_stage", f"no such stage of {job.family}"),))
     seen_epoch = job.epoch if wish.seen_epoch is None else wish.seen_epoch
     command = rules_jobs.Requeue(seen_epoch=seen_epoch, by=user.id, from_stage=wish.from_stage)
     done = await uow.jobs.transition(job_id, command)
@@ -229,7 +236,7 @@ def cursor_of(last_event_id: str | None) -> int:
     """Raises InvalidInput for an id that is not a number."""
     if not last_event_id:
         return 0
-    if not last_event_id.isascii() or not last_event_id.isdigit():
+    if not re.fullmatch("[0-9]{1,18}", last_event_id):
         raise InvalidInput("cursor", faults=(Fault("header:Last-Event-ID", "needs the id of an event"),))
     return int(last_event_id)
 

@@ -1,6 +1,6 @@
 """`/me`: the caller, and the settings that shape their answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -25,13 +25,13 @@ class Me(msgspec.Struct, kw_only=True):
 class SettingsChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Any of the seven settings; those left out stay. `selected_role_prompt_id` null takes the role away."""
 
-    model_profile: Annotated[str, Meta(pattern="^(simple|complex)$")] | UnsetType = UNSET
+    model_profile: Literal["simple", "complex"] | UnsetType = UNSET
     selected_role_prompt_id: int | UnsetType | None = UNSET
     temperature: Annotated[float, Meta(ge=0, le=2)] | UnsetType = UNSET
     top_p: Annotated[float, Meta(ge=0, le=1)] | UnsetType = UNSET
     thinking_enabled: bool | UnsetType = UNSET
     thinking_budget: Annotated[int, Meta(ge=0, le=24576)] | UnsetType = UNSET
-    media_resolution: Annotated[str, Meta(pattern="^(low|medium|high)$")] | UnsetType = UNSET
+    media_resolution: Literal["low", "medium", "high"] | UnsetType = UNSET
 
 
 @get("/me", tags=["me"])
@@ -47,7 +47,7 @@ async def _change(services: Services, user_id: UUID, change: SettingsChange) -> 
     }
     async with services.database.uow() as uow:
         role_id = changes.get("selected_role_prompt_id")
-        if role_id is not None and await uow.users.role_prompt(role_id) is None:
+        if role_id is not None and all(role["id"] != role_id for role in await uow.users.roles(user_id)):
             raise NotFound("role", faults=(Fault("$.selected_role_prompt_id", "no such role"),))
         settings = await uow.users.change_settings(user_id, changes)
         await uow.commit()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from redis.exceptions import RedisError
 
 from api.services import Services
@@ -53,7 +54,11 @@ async def health() -> Health:
     return Health("healthy", VERSION, "AIZoomDoc")
 
 
-@get("/ready", tags=["system"])
+@get(
+    "/ready",
+    tags=["system"],
+    responses={503: ResponseSpec(Readiness, description="Something is missing", generate_examples=False)},
+)
 async def ready(services: NamedDependency[Services]) -> Response[Readiness]:
     """200 when the stores answer and a worker serves every queue, else 503 with what is missing."""
     (database, workers), redis, blobs = await asyncio.gather(_database(services), _redis(services), _blobs(services))

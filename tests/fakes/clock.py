@@ -12,16 +12,14 @@ create table clock.reading (at timestamptz not null);
 insert into clock.reading values ('2026-01-01T00:00:00Z');
 create function clock.clock_timestamp() returns timestamptz language sql as 'select at from clock.reading';
 create function clock.now() returns timestamptz language sql as 'select at from clock.reading';
-do $$ begin
-  execute format('alter database %I set search_path = clock, public, pg_catalog', current_database());
-end $$
 """
-"""Makes unqualified calls of clock_timestamp() and now() find ours first, in connections opened from then on. Defaults
+SEARCH_PATH = "clock, public, pg_catalog"
+"""Set as that of a database, after `INSTALL`: unqualified calls of clock_timestamp() and now() find ours first. Defaults
 of columns keep the true clock."""
 
 
 class StillClock:
-    """Moves the clock of one database, on which `INSTALL` was run. `now_s` is in seconds since `START`."""
+    """Moves the clock of one database, with `INSTALL` and `SEARCH_PATH`. `now_s` is in seconds since `START`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

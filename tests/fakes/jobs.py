@@ -1,13 +1,13 @@
 """Jobs of a family that exists only in tests, and short ways to run through their lives on a real database."""
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 from domain import rules_jobs
 from domain.errors import LeaseLost
 from domain.events import EventType, NewEvent
-from domain.ids import new_id
 from domain.jobs import Claim, Job, JobError, NewJob
 from domain.llm import Usage
 from domain.rules_jobs import Command, Refused
@@ -20,8 +20,12 @@ QUEUE = "interactive"
 FLAKY = JobError(code="flaky", message_ru="Сбой.", message_en="A fault.")
 
 
+_numbers = count(1_000_000)
+
+
 def new_job(user_id: UUID, **fields: Any) -> NewJob:
-    defaults: dict[str, Any] = {"id": new_id(), "family": "simulated", "queue": QUEUE, "payload": {}}
+    """Each younger than the one before, also within one millisecond."""
+    defaults: dict[str, Any] = {"id": UUID(int=next(_numbers)), "family": "simulated", "queue": QUEUE, "payload": {}}
     return NewJob(user_id=user_id, **{**defaults, **fields})
 
 
@@ -42,9 +46,7 @@ async def accept(database: Database, *jobs: NewJob) -> list[UUID]:
     return [job.id for job in jobs]
 
 
-async def claim(
-    database: Database, *, queue: str = QUEUE, owner: str = "slot/1", user_cap: int = 8
-) -> Claim | None:
+async def claim(database: Database, *, queue: str = QUEUE, owner: str = "slot/1", user_cap: int = 8) -> Claim | None:
     async with database.uow() as uow:
         found = await uow.jobs.claim(queue, owner=owner, user_cap=user_cap, stage_started=started)
         await uow.commit()
@@ -72,11 +74,9 @@ async def command_of_worker(database: Database, job_id: UUID, wish: Command) -> 
     return done
 
 
-async def save_step(
-    database: Database, job_id: UUID, epoch: int, step_no: int, stage: str, next_stage: str
-) -> bool:
-    """False when the step had been saved before."""
-    checkpoint = Checkpoint(
+def checkpoint_of(step_no: int, stage: str, next_stage: str) -> Checkpoint:
+    """A step that spent nothing."""
+    return Checkpoint(
         step_no=step_no,
         stage=stage,
         next_stage=next_stage,
@@ -85,11 +85,14 @@ async def save_step(
         total=Usage(),
         duration_ms=1,
     )
-    events = [finished(stage), NewEvent(type=EventType.STAGE_STARTED, stage=next_stage)]
+
+
+async def save_step(database: Database, job_id: UUID, epoch: int, step_no: int, stage: str, next_stage: str) -> bool:
+    """False when the step had been saved before."""
+    checkpoint = checkpoint_of(step_no, stage, next_stage)
+    events = [finished(stage), started("", next_stage)]
     async with database.uow() as uow:
-        told = await save_checkpoint(
-            uow.session, job_id=job_id, epoch=epoch, checkpoint=checkpoint, events=events
-        )
+        told = await save_checkpoint(uow.session, job_id=job_id, epoch=epoch, checkpoint=checkpoint, events=events)
         await uow.commit()
     return told is not None
 
@@ -112,9 +115,7 @@ async def beat(
     database: Database, slot: str, *, queue: str = QUEUE, threads: int = 2, runs: Sequence[tuple[UUID, int]] = ()
 ) -> list[tuple[UUID, int, bool, bool]]:
     """One heartbeat of a worker process: (job, epoch, still its own, cancel wanted) per run."""
-    wish = beat_arguments(
-        slot=slot, incarnation=UUID(int=1), queue=queue, threads=threads, draining=False, runs=runs
-    )
+    wish = beat_arguments(slot=slot, incarnation=UUID(int=1), queue=queue, threads=threads, draining=False, runs=runs)
     async with database.uow() as uow:
         connection = await uow.session.connection()
         rows = (await connection.exec_driver_sql(BEAT, wish)).all()

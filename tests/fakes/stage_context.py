@@ -96,9 +96,7 @@ class FakeStageContext:
             AskedFor(role=role, prompt=prompt, variables=variables, schema=schema, stream_field=stream_field)
         )
         if self._asker is not None:
-            return await self._asker.ask(
-                self, role, prompt, variables, schema, parts=parts, stream_field=stream_field
-            )
+            return await self._asker.ask(self, role, prompt, variables, schema, parts=parts, stream_field=stream_field)
         reply = self._replies.pop(0)
         if isinstance(reply, Exception):
             raise reply

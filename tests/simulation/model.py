@@ -90,9 +90,12 @@ class Claimed(NamedTuple):
 
 
 class Model:
-    """`documents` maps a document to whether it is being read; `bells` collects the queues that a commit rings."""
+    """`documents` maps a document to whether it is being read; `bells` collects the queues that a commit rings.
 
-    def __init__(self, *, queue_limit: int = 1000) -> None:
+    `jobs_end_readings`: a job that reads a document ends its reading, as the hooks of the family ingest do.
+    """
+
+    def __init__(self, *, queue_limit: int = 1000, jobs_end_readings: bool = True) -> None:
         self.now = 0.0
         self.jobs: dict[Any, Row] = {}
         self.documents: dict[Any, bool] = {}
@@ -102,6 +105,7 @@ class Model:
         self.reserved: dict[Any, int] = {}
         self.bells: list[str] = []
         self.queue_limit = queue_limit
+        self._jobs_end_readings = jobs_end_readings
 
     # What the api writes.
 
@@ -150,12 +154,13 @@ class Model:
     # What workers write.
 
     def claim(self, queue: str, *, owner: str, user_cap: int) -> Claimed | None:
-        row = self.best_due(queue, user_cap)
-        if row is None:
-            return None
-        next_stage = row.steps[-1].next_stage if row.steps else None
-        self.transition(row.id, rules_jobs.Claim(), owner=owner, also=(EventType.STAGE_STARTED, next_stage))
-        return Claimed(row, row.epoch, row.step_no, next_stage) if row.state is RUNNING else None
+        """A job whose deadline has passed is ended, and the next one is claimed."""
+        while (row := self.best_due(queue, user_cap)) is not None:
+            next_stage = row.steps[-1].next_stage if row.steps else None
+            self.transition(row.id, rules_jobs.Claim(), owner=owner, also=(EventType.STAGE_STARTED, next_stage))
+            if row.state is RUNNING:
+                return Claimed(row, row.epoch, row.step_no, next_stage)
+        return None
 
     def append(self, job_id: Any, epoch: int, append_no: int, events: Sequence[NewEvent]) -> bool:
         """Whether a cancel is wanted. Raises LeaseLost."""
@@ -374,6 +379,10 @@ class Model:
             self._renew(row)
         if row.state is WAITING and change.state in TERMINAL:
             row.waits.clear()
+        if change.state is WAITING:
+            row.deadline_at = None
+        elif change.renews_deadline or row.state is WAITING:
+            row.deadline_at = None if row.deadline_in is None else self.now + row.deadline_in
         row.state, row.epoch, row.attempt, row.crashes = change.state, change.epoch, change.attempt, change.crashes
         row.rung_at = None
         row.error_code = change.error.code if change.error else None
@@ -395,10 +404,9 @@ class Model:
         self._follow(row, change)
 
     def _renew(self, row: Row) -> None:
-        """A requeued job starts a new deadline, forgets its cancel and joins the end of its chat's line."""
+        """A requeued job forgets its cancel and joins the end of its chat's line."""
         row.is_cancel_requested = False
         row.result = None
-        row.deadline_at = None if row.deadline_in is None else self.now + row.deadline_in
         if row.ordering_key in self.next_no:
             row.ordering_no = self.next_no[row.ordering_key]
             self.next_no[row.ordering_key] += 1
@@ -409,7 +417,8 @@ class Model:
         if row.state not in TERMINAL:
             return
         if row.document_id is not None:
-            self.end_reading(row.document_id)
+            self.documents[row.document_id] &= not self._jobs_end_readings
+            self.wake_waiting_for(row.document_id)
         if row.ordering_key is not None and row.state is not JobState.SUCCEEDED:
             # A worker that finished a job looks for the next by itself.
             self.bells.append(row.queue)

@@ -55,10 +55,10 @@ def read_answer(variables: Mapping[str, Any]) -> AnswerReply:
 
 
 def _best(asked: AskedFor, ranked: Sequence[Ranked]) -> list[Ranked]:
+    if ranked and asks_for(asked, ranked[0].passage):
+        return [ranked[0]]
     if not ranked or ranked[0].coverage < MIN_COVERAGE:
         return []
-    if asks_for(asked, ranked[0].passage):
-        return [ranked[0]]
     chosen: list[Ranked] = []
     for found in ranked:
         if found.score < CLOSE * ranked[0].score or len(chosen) == MAX_PASSAGES:

@@ -24,6 +24,9 @@ PAGE_SHARE = 0.2
 the table's title or the document's name; elsewhere in the block; elsewhere on the page. Guesses, checked on the open
 question sets."""
 
+LEAST_PASSAGES = 50
+"""Rarity among fewer passages says nothing: a word that is missing in three sentences is not rare. A guess."""
+
 PAIR_BONUS = 0.06
 CLAUSE_BONUS = 1.0
 CUE_BONUS = 0.15
@@ -109,6 +112,7 @@ def _weigh(asked: AskedFor, blocks: Sequence[_Block]) -> dict[str, float]:
         for own in block.terms:
             counts.update(own & asked.weights.keys())
             total += 1
+    total = max(total, LEAST_PASSAGES)
     return {
         term: weight * math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5)) * _kind_weight(term)
         for term, weight in asked.weights.items()

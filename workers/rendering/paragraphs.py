@@ -16,6 +16,10 @@ HEADING_SIZE = 1.15
 """Times the size of the body text."""
 
 HEADING_CHARACTERS = 160
+COLUMN_LINES = 3
+COLUMN_CHARACTERS = 20
+"""Per line, on average: cells of the tables in the sample files have 3 to 15."""
+
 SCATTERED_PIECES = 100
 """A sheet with more blocks than this has its short labels gathered by sector."""
 
@@ -30,7 +34,8 @@ def make_paragraphs(lines: list[TextLine], page_box: Box) -> list[Piece]:
     by_paragraph: dict[tuple[int, bool], list[TextLine]] = defaultdict(list)
     for line in lines:
         by_paragraph[line.paragraph, line.is_level].append(line)
-    paragraphs = [_Paragraph.of(part, body_pt) for part in by_paragraph.values()]
+    columns = [column for part in by_paragraph.values() for column in _columns(part)]
+    paragraphs = [_Paragraph.of(column, body_pt) for column in columns]
     ordered = [paragraphs[number] for number in reading_order([paragraph.box for paragraph in paragraphs])]
     gathered = _gathered(ordered)
     if len(gathered) > SCATTERED_PIECES:
@@ -79,6 +84,25 @@ class _Paragraph(msgspec.Struct, frozen=True, kw_only=True):
             lines=tuple(line.words for line in self.lines),
             is_heading=self.is_heading,
         )
+
+
+def _columns(lines: list[TextLine]) -> list[list[TextLine]]:
+    """Text set in columns, whose lines PyMuPDF takes for one paragraph when they were written row by row.
+
+    Short pieces side by side are a table's cells instead and must stay in their row.
+    """
+    columns: list[list[TextLine]] = []
+    end = float("-inf")
+    for line in sorted(lines, key=lambda line: line.box[0]):
+        if line.box[0] > end + line.size_pt:
+            columns.append([])
+        columns[-1].append(line)
+        end = max(end, line.box[2])
+    are_text = all(
+        len(column) >= COLUMN_LINES and sum(len(line.text) for line in column) >= COLUMN_CHARACTERS * len(column)
+        for column in columns
+    )
+    return columns if are_text and lines[0].is_level else [lines]
 
 
 def _body_size(lines: list[TextLine]) -> float:

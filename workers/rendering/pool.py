@@ -106,8 +106,11 @@ class RenderPool:
         self._idle.clear()
         self._files.close()
 
+    def children(self) -> list[ChildProcess]:
+        """The living children, for metrics and tests."""
+        return list(self._children)
+
     def child_pids(self) -> list[int]:
-        """Of the living children, for tests and metrics."""
         return [child.pid for child in self._children]
 
     async def _read_on(self, sha256: str, reading: "_Reading", last: int) -> None:

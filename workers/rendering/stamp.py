@@ -57,7 +57,8 @@ def _russian(words: list[TextWord], labels: list[TextWord]) -> Stamp:
         found["stage"] = stage
     if code := _code(values, labels):
         found["code"] = code
-    if title := _title(values, labels, stage_label or sheet_label, _last(labels, "стадия", "стад") is not None):
+    others = [word for word in values if word.text not in found.get("code", "").split()]
+    if title := _title(others, labels, stage_label or sheet_label, _last(labels, "стадия", "стад") is not None):
         found["title"] = title
     return found
 
@@ -178,7 +179,6 @@ def _title(words: list[TextWord], labels: list[TextWord], right: TextWord | None
         for word in words
         if date.box[2] < centre(word.box)[0] < right.box[0] - _height(right) / 2
         and top < word.box[1] < bottom - 1
-        and not _CODE.match(word.text)
         and any(letter.isalpha() for letter in word.text)
     ]
     rows: list[list[TextWord]] = []

@@ -114,7 +114,7 @@ def excerpt(content: str, question: str, limit: int = MAX_BLOCK_CHARS) -> str:
     weights = [len(asked & {word[:5] for word in _WORD.findall(line.lower())}) for line in lines]
     order = sorted(range(len(lines)), key=lambda n: (n > 1, -weights[n], n))
     kept: set[int] = set()
-    room = limit
+    room = limit - 2
     for number in order:
         if len(lines[number]) + 3 <= room:
             kept.add(number)

@@ -49,7 +49,7 @@ class SpotValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """`own` are the stems in the spot, `near` those around it with their shares, `headers` those of all columns."""
+    """`own` are the stems in the spot, `near` those around it with their shares."""
 
     number: int
     text: str
@@ -57,7 +57,6 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
     near: Mapping[str, float]
     values: tuple[SpotValue, ...]
     free_units: frozenset[str] = frozenset()
-    headers: frozenset[str] = frozenset()
 
 
 def stems(text: str) -> list[str]:
@@ -85,15 +84,15 @@ def spots_of(number: int, source: Source) -> list[Spot]:
     return [*spots, _spot(number, place, {}, HEADING_SHARE)]
 
 
-def boxes_of(spot: Spot, value: Value, source: Source) -> tuple[Box, ...]:
-    """The boxes of the value within the spot; of the spot when the words divide it otherwise; empty without words."""
+def boxes_of(spot: Spot, text: str, source: Source) -> tuple[Box, ...]:
+    """The boxes of `text` within the spot; of the spot when the words divide it otherwise; empty without words."""
     if not source.words:
         return ()
     whole = Stream([word.text for word in source.words]).find(spot.text)
     if whole is None:
         return ()
     words = source.words[whole[0] : whole[1] + 1]
-    part = Stream([word.text for word in words]).find(value.text)
+    part = Stream([word.text for word in words]).find(text)
     return line_boxes(words if part is None else words[part[0] : part[1] + 1])
 
 
@@ -124,7 +123,6 @@ def _row_spots(number: int, rows: Sequence[Row], heading: frozenset[str]) -> lis
                 own=frozenset(stems(row.text)),
                 near=near,
                 values=tuple(values),
-                headers=frozenset(stems(" ".join(row.headers))),
                 free_units=_free_units(row.text) | _loose_units(row.title) | cell_units,
             )
         )

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
+from domain.families.analysis.rules_arithmetic import Calculation, find_calculations
 from domain.families.analysis.rules_citations import MARK, mark_numbers
 from domain.families.analysis.rules_spots import stems
 from domain.families.analysis.rules_values import Value, find_values
@@ -55,6 +56,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[Label, ...]
     context: tuple[frozenset[str], ...]
     quotes: tuple[Quote, ...]
+    calculations: tuple[Calculation, ...] = ()
     unknown_marks: tuple[Quote, ...] = ()
 
 
@@ -114,6 +116,15 @@ def _statement(piece: _Piece, sentence: str, marks: Sequence[int], unknown: tupl
         context=tuple(lead_in | _header(piece.headers, cells, value.start) for value in values),
         quotes=tuple(
             Quote(start=quote.start + piece.start, end=quote.end + piece.start, text=quote.text) for quote in quotes
+        ),
+        calculations=tuple(
+            msgspec.structs.replace(
+                found,
+                start=found.start + piece.start,
+                end=found.end + piece.start,
+                result_start=found.result_start + piece.start,
+            )
+            for found in find_calculations(sentence)
         ),
         unknown_marks=unknown,
     )

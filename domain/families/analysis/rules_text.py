@@ -13,7 +13,7 @@ _SAME = str.maketrans(
         **dict.fromkeys("«»„“”‟″\u2033", '"'),
         **dict.fromkeys("‘’‚‛′`´", "'"),
         **dict.fromkeys("‐‑‒–—―−", "-"),
-        "ё": "е",
+        "ё": "e",
         "×": "x",
         "✕": "x",
         "∙": "·",

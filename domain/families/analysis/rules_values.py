@@ -8,12 +8,12 @@ they share one. Numbers are compared by value (4,20 is 4.2; «4 200» is 4200), 
 import re
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
 
 import msgspec
 
 from domain.families.analysis.rules_text import fold_word
-from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS, unit_of
+from domain.families.analysis.rules_unit_places import NUMBER, units_after, units_at
+from domain.families.analysis.rules_units import unit_of
 
 
 class Kind(StrEnum):
@@ -36,7 +36,6 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     shape: str = ""
 
 
-_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
 _LETTER = "A-Za-zА-Яа-яЁё"
 _MONTHS = (
     ("январ", "феврал", "март", "апрел", "ма", "июн", "июл", "август", "сентябр", "октябр", "ноябр", "декабр"),
@@ -58,7 +57,7 @@ _PATTERN = re.compile(
         |(?:{_MONTH})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})(?!\d))
   | (?P<code>(?<![{_LETTER}\d/.-])(?-i:[A-ZА-ЯЁ]{{2,5}})[\ \u00a0]\d+(?:[.,]\d+)?(?![\w/-]|[.,]\d|\ ?%))
   | (?P<ratio>(?<![\w.,:])\d{{1,2}}\s?:\s?\d{{1,4}}(?![\w:]|[.,]\d))
-  | (?P<dimension>(?<![\w.,])(?:{_NUMBER})(?:\s*[×xXхХ*✕]\s*(?:{_NUMBER}))+(?![{_LETTER}\d]))
+  | (?P<dimension>(?<![\w.,])(?:{NUMBER})(?:\s*[×xXхХ*✕]\s*(?:{NUMBER}))+(?![{_LETTER}\d]))
   | (?P<ordinal>(?<![\w.,/-])\d+-?(?:й|го|му|м|я|ой|ю|е|х|ти|ых|ым|ый|ая|ое|ом|st|nd|rd|th)(?![\w-]))
   | (?P<compound>(?<![\w.,/-])(?:\d+(?:[.,]\d+)?)(?=-[{_LETTER}]{{4,}}))
   | (?P<glued>(?<![\w/-])(?P<gluedsign>[+\-−±])?(?P<gluednumber>\d+(?:[.,]\d+)*)
@@ -66,22 +65,14 @@ _PATTERN = re.compile(
   | (?P<designation>(?<![{_LETTER}\d_])(?=[{_LETTER}\d_./+-]*[{_LETTER}])(?=[{_LETTER}\d_./+-]*[\d_])
         [{_LETTER}\d]+(?:[_./\-‐‑+]*[{_LETTER}\d]+)*(?![{_LETTER}\d_]))
   | (?P<clause>(?<![\w.,])\d+(?:\.\d+){{2,}}(?![\d{_LETTER}]))
-  | (?P<number>(?<![\w])(?P<sign>[+\-−–±])?(?P<digits>{_NUMBER}))
+  | (?P<number>(?<![\w])(?P<sign>[+\-−–±])?(?P<digits>{NUMBER}))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_RANGE = re.compile(rf"(?:[-–—−]|\s*(?:\.\.\.?|…|÷|до|to)\s*)[+\-−]?(?:{_NUMBER})", re.IGNORECASE)
 _LIST = re.compile(r"\d+(?:[.,]\d+){2,}")
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _CURRENCY_BEFORE = re.compile(r"(?:US)?([$€£₽])\s*\(?$")
 _MINUS_BEFORE = re.compile(r"(?:минус|minus)\s+$", re.IGNORECASE)
-_JOINS = re.compile(r"^[/·⋅*×(^²³]|^[23]$|^(?:рт|вод)\.?|^[CСF]$")
-_FIRST_OF_TWO = frozenset(
-    {"кв", "кв.", "куб", "куб.", "sq", "sq.", "square", "cubic", "град.", "°", "US", "мм", "м", "mm"}
-)
-_AFTER_WITH = re.compile(r"(?:ом|ем|ём|ой|ей|ами|ями|ым|им|ью|а|я|ы|и)$")
-_NO_NOUNS = frozenset({"и", "или", "при", "для", "на", "от", "за", "каждый"})
-_EDGE = ".,;:!?»”\"'’]}>|"
 
 
 def find_values(text: str, *, is_evidence: bool = False) -> list[Value]:
@@ -174,7 +165,7 @@ def _plain_number(found: re.Match[str], text: str, is_evidence: bool) -> list[Va
 
 
 def _number(start: int, end: int, sign: str, digits: str, text: str, *, with_unit: bool = True) -> Value:
-    units, unit_end = _units_after(text, end) if with_unit else (frozenset(), end)
+    units, unit_end = units_after(text, end) if with_unit else (frozenset(), end)
     before = _CURRENCY_BEFORE.search(text[max(start - 6, 0) : start])
     if before:
         units |= {unit_of(before.group(1)) or "usd"}
@@ -189,74 +180,9 @@ def _number(start: int, end: int, sign: str, digits: str, text: str, *, with_uni
     )
 
 
-def _units_after(text: str, end: int) -> tuple[frozenset[str], int]:
-    """The units that follow a number, and where they end. In a range the unit stands after the second number."""
-    units, unit_end = _units_at(text, end)
-    if units:
-        return units, unit_end
-    further = _RANGE.match(text, end)
-    if further:
-        return _units_at(text, further.end())[0], end
-    return frozenset(), end
-
-
-def _units_at(text: str, place: int) -> tuple[frozenset[str], int]:
-    units: set[str] = set()
-    while len(units) < 2:
-        found = _unit_at(text, place)
-        if found is None:
-            break
-        name, place = found
-        units.add(name)
-        if name not in MULTIPLIERS and name not in CURRENCIES:
-            break
-    return frozenset(units), place
-
-
-def _unit_at(text: str, place: int) -> tuple[str, int] | None:
-    """The unit that begins at `place`, white space and closing marks of bold text aside, and its end."""
-    tokens = list(re.finditer(r"\S+", text[place : place + 40]))[:3]
-    if not tokens or tokens[0].start() > 3 or "\n" in text[place : place + tokens[0].start()]:
-        return None
-    for count in (3, 2, 1):
-        if len(tokens) < count or not _may_join([token.group() for token in tokens[:count]]):
-            continue
-        joined = "".join(token.group() for token in tokens[:count])
-        trimmed = joined.rstrip(_EDGE)
-        if trimmed.endswith(")") and trimmed.count("(") < trimmed.count(")"):
-            trimmed = trimmed.rstrip(")").rstrip(_EDGE)
-        cut = re.split(r"[,;:\[\]]", trimmed, maxsplit=1)[0]
-        name = unit_of(cut) if cut else None
-        if name is not None and not _is_preposition(cut, text, place + tokens[0].start()):
-            dropped = len(joined) - len(cut)
-            return name, place + tokens[count - 1].end() - dropped
-    return None
-
-
-def _may_join(parts: list[str]) -> bool:
-    return all(
-        bool(_JOINS.match(right)) or (left in _FIRST_OF_TWO and _is_second(left, right))
-        for left, right in pairwise(parts)
-    )
-
-
-def _is_second(left: str, right: str) -> bool:
-    if left in ("мм", "м", "mm"):
-        return right.lower().startswith(("рт", "вод", "hg"))
-    return True
-
-
-def _is_preposition(cut: str, text: str, place: int) -> bool:
-    """«4,200 с расходом»: «с» before a noun of its case is a preposition; «г.» after a year belongs to the year."""
-    if cut == "с":
-        word = re.match(r"\s+([а-яё]+)", text[place + len(cut) :])
-        return bool(word and word.group(1) not in _NO_NOUNS and _AFTER_WITH.search(word.group(1)))
-    return cut == "г" and bool(re.search(r"(?:19|20)\d\d\s*$", text[:place]))
-
-
 def _dimension(start: int, end: int, whole: str, text: str, is_evidence: bool) -> list[Value]:
-    parts = list(re.finditer(_NUMBER, whole))
-    units, unit_end = _units_at(text, end)
+    parts = list(re.finditer(NUMBER, whole))
+    units, unit_end = units_at(text, end)
     forms = [sorted(number_forms(part.group()))[0] for part in parts]
     dimension = Value(
         start=start,
@@ -290,7 +216,7 @@ def _glued(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
     if unit is None:
         return as_designation
     sign = found.group("gluedsign") or ""
-    units, unit_end = _units_at(text, found.end("gluednumber"))
+    units, unit_end = units_at(text, found.end("gluednumber"))
     begin = start if sign in ("-", "−", "±") else found.start("gluednumber")
     before = _CURRENCY_BEFORE.search(text[max(begin - 6, 0) : begin])
     number = Value(

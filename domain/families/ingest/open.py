@@ -3,13 +3,16 @@
 from msgspec import structs
 
 from domain.documents import Document
-from domain.errors import DocumentEmpty, DocumentRejected
+from domain.errors import DocumentEmpty, DocumentRejected, DocumentTooHeavy
 from domain.families.ingest.pages import parse_pages
 from domain.families.ingest.rules_prepared import is_prepared
 from domain.families.ingest.rules_text import decode_text, is_text_file
 from domain.families.ingest.types import MODE_PREPARED, Reader, ReadingState, Source
 from domain.ports import UnitOfWork
 from domain.stage import Next, StageContext
+
+PAGES_LIMIT = 10_000
+"""Read in 5 to 15 minutes. A guess: the largest project documentation in one file is a tenth of it."""
 
 
 async def open_document(ctx: StageContext, state: ReadingState) -> Next:
@@ -23,6 +26,12 @@ async def open_document(ctx: StageContext, state: ReadingState) -> Next:
         page_count = len((await parse_pages(ctx.blobs, reader)).pages)
     if page_count == 0:
         raise DocumentEmpty("no pages")
+    if page_count > PAGES_LIMIT:
+        raise DocumentTooHeavy(
+            f"{page_count} pages",
+            public_ru=f"В файле больше {PAGES_LIMIT} страниц.",
+            public_en=f"The file has more than {PAGES_LIMIT} pages.",
+        )
 
     async def write(uow: UnitOfWork) -> None:
         await uow.documents.set_page_count(document.id, page_count)

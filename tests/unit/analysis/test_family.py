@@ -41,9 +41,7 @@ async def run(ctx: FakeStageContext, state: AnalysisState) -> Finished:
 def offline_asker() -> tuple[Asker, FakeLLMLog]:
     log = FakeLLMLog()
     providers = build_providers({})
-    return Asker(
-        providers=providers, config=ModelConfig(), prompts=FilePrompts(PROMPTS), log=log, budget=Budget()
-    ), log
+    return Asker(providers=providers, config=ModelConfig(), prompts=FilePrompts(PROMPTS), log=log, budget=Budget()), log
 
 
 async def test_a_question_is_answered_offline_with_an_exact_box(uow: FakeUnitOfWork, user_id: UUID, ask: Ask) -> None:
@@ -52,7 +50,9 @@ async def test_a_question_is_answered_offline_with_an_exact_box(uow: FakeUnitOfW
         user_id,
         "ОВ.pdf",
         page_of(1, "Общие данные", sheet="1"),
-        page_of(2, "Приточная установка П1 обслуживает зал.\nРасход воздуха установки П1 составляет 4200 м³/ч.", sheet="5"),
+        page_of(
+            2, "Приточная установка П1 обслуживает зал.\nРасход воздуха установки П1 составляет 4200 м³/ч.", sheet="5"
+        ),
     )
     asker, log = offline_asker()
     ctx = FakeStageContext(uow, user_id, asker=asker)

@@ -1,0 +1,197 @@
+"""The stages of ingest over fakes, run as the engine runs them."""
+
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from domain.documents import Document, DocumentStatus
+from domain.errors import DocumentDamaged, DocumentEncrypted, DocumentTooHeavy
+from domain.families.ingest.family import FAMILY
+from domain.families.ingest.types import ReadingState
+from domain.ids import new_id
+from domain.jobs import JobError
+from domain.stage import Finished, Next
+from tests.fakes.blobs import FakeBlobs
+from tests.fakes.pages import page_of
+from tests.fakes.reader import FakeReader, unread_page
+from tests.fakes.stage_context import FakeStageContext
+from tests.fakes.unit_of_work import FakeUnitOfWork
+
+OWNER = new_id()
+PREPARED = "# d\n\n## СТРАНИЦА 1\n### BLOCK [TEXT]: AAAA-BBBB-CCC\nНасос\n## СТРАНИЦА 2\n"
+
+
+class Setting:
+    """A context with a stored document, whose job is run stage by stage."""
+
+    def __init__(self, reader: FakeReader) -> None:
+        self.uow = FakeUnitOfWork()
+        self.ctx = FakeStageContext(self.uow, OWNER)
+        self.ctx.blobs = FakeBlobs()
+        self.ctx.reader = reader
+        self.document_id = new_id()
+        self.checkpoints: list[bytes] = []
+
+    @property
+    def document(self) -> Document:
+        return self.uow.documents.stored[self.document_id]
+
+    async def add(self, name: str = "sheet.pdf", mime_type: str = "application/pdf", sha256: str = "0" * 64) -> None:
+        await self.uow.documents.add(
+            Document(
+                id=self.document_id,
+                owner_id=OWNER,
+                name=name,
+                status=DocumentStatus.READING,
+                sha256=sha256,
+                mime_type=mime_type,
+            )
+        )
+
+    async def run(
+        self, *, stop_after: int | None = None, digests: dict[str, str] | None = None
+    ) -> Finished | ReadingState:
+        """Run to the end, or until so many checkpoints are written. States go through JSON, as in the engine."""
+        payload = {"document_id": str(self.document_id), "mode": "file"}
+        state = FAMILY.start(payload | ({"mode": "prepared", "digests": digests} if digests else {}))
+        return await self.resume(FAMILY.stages[0].name, state, stop_after)
+
+    async def resume(self, name: str, state: ReadingState, stop_after: int | None = None) -> Finished | ReadingState:
+        while True:
+            outcome = await FAMILY.stage(name).run(self.ctx, state)
+            assert isinstance(outcome, (Next, Finished))
+            if outcome.write:
+                await outcome.write(self.uow)
+            if isinstance(outcome, Finished):
+                return outcome
+            self.checkpoints.append(msgspec.json.encode(outcome.state))
+            state = msgspec.json.decode(self.checkpoints[-1], type=ReadingState)
+            following = FAMILY.after(name)
+            name = outcome.goto or (following.name if following else "")
+            if stop_after == len(self.checkpoints):
+                return state
+
+
+def pages(count: int):
+    return [page_of(number, f"Text of page {number}") for number in range(1, count + 1)]
+
+
+async def test_all_pages_are_stored_and_the_document_is_ready():
+    setting = Setting(FakeReader(*pages(20)))
+    await setting.add()
+
+    finished = await setting.run()
+
+    assert isinstance(finished, Finished)
+    assert (setting.document.status, setting.document.page_count, setting.document.pages_done) == ("ready", 20, 20)
+    assert finished.result["pages"] == 20
+
+
+async def test_a_killed_worker_resumes_at_the_batch_it_was_in():
+    setting = Setting(FakeReader(*pages(20)))
+    await setting.add()
+    state = await setting.run(stop_after=2)
+    assert isinstance(state, ReadingState)
+    setting.ctx.reader.asked.clear()
+
+    await setting.resume("read", state)
+
+    assert setting.ctx.reader.asked == [(9, 16), (17, 20)]
+    assert setting.document.pages_done == 20
+
+
+async def test_the_stamp_of_the_first_page_that_has_one_is_the_documents():
+    first, second = pages(2)
+    facts = msgspec.structs.replace(second.page.facts, stamp={"code": "АР4", "sheet": "2"})
+    second = msgspec.structs.replace(second, page=msgspec.structs.replace(second.page, facts=facts))
+    setting = Setting(FakeReader(first, second))
+    await setting.add()
+
+    await setting.run()
+
+    assert setting.document.stamp == {"code": "АР4"}
+
+
+async def test_a_batch_that_cannot_be_read_costs_no_other_batch():
+    setting = Setting(FakeReader(*pages(20), fails={9: DocumentTooHeavy()}))
+    await setting.add()
+
+    finished = await setting.run()
+
+    assert isinstance(finished, Finished)
+    assert (setting.document.status, finished.result["lost_pages"]) == ("ready", 8)
+
+
+async def test_a_document_whose_every_page_is_lost_fails_with_the_reason():
+    setting = Setting(FakeReader(unread_page(1), fails={}))
+    await setting.add()
+
+    with pytest.raises(DocumentTooHeavy):
+        await setting.run()
+
+
+@pytest.mark.parametrize("error", [DocumentEncrypted(), DocumentDamaged()])
+async def test_a_file_that_cannot_be_opened_fails_at_once(error: Exception):
+    setting = Setting(FakeReader(fails={0: error}))  # pyright: ignore[reportArgumentType]
+    await setting.add()
+
+    with pytest.raises(type(error)):
+        await setting.run()
+
+
+async def test_a_prepared_document_is_read_from_its_text():
+    setting = Setting(FakeReader())
+    await setting.add()
+    digest = await setting.ctx.blobs.put(PREPARED.encode(), "text/markdown")
+
+    await setting.run(digests={"document": digest})
+
+    assert setting.document.status is DocumentStatus.READY
+    assert [block.id for block in await setting.uow.documents.blocks(setting.document_id)] == ["AAAA-BBBB-CCC"]
+
+
+@pytest.mark.parametrize(("text", "content"), [(PREPARED, "Насос"), ("Насос\n\nДвигатель", "Насос")])
+async def test_an_uploaded_text_file_is_read_as_what_it_is(text: str, content: str):
+    setting = Setting(FakeReader())
+    digest = await setting.ctx.blobs.put(text.encode(), "text/markdown")
+    await setting.add("notes.md", "text/markdown", digest)
+
+    await setting.run()
+
+    assert (await setting.uow.documents.blocks(setting.document_id))[0].content == content
+
+
+async def test_a_pdf_named_like_a_text_is_read_as_a_pdf():
+    setting = Setting(FakeReader(*pages(1)))
+    digest = await setting.ctx.blobs.put(b"%PDF-1.7 ...", "text/plain")
+    await setting.add("sheet.txt", "text/plain", digest)
+
+    await setting.run()
+
+    assert setting.ctx.reader.asked == [(1, 1)]
+
+
+async def test_progress_is_told_in_pages():
+    setting = Setting(FakeReader(*pages(10)))
+    await setting.add()
+
+    await setting.run()
+
+    assert [payload["progress"] for _, payload in setting.ctx.events] == [0.8, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(JobError(code="worker_crashed", message_ru="р", message_en="e"), "worker_crashed"), (None, "cancelled")],
+)
+async def test_a_job_that_ends_early_marks_the_document(error: JobError | None, code: str):
+    setting = Setting(FakeReader())
+    await setting.add()
+    job = msgspec.structs.replace(setting.ctx.job, payload={"document_id": str(setting.document_id)})
+    assert FAMILY.on_end is not None
+
+    await FAMILY.on_end(setting.uow, job, error)  # pyright: ignore[reportArgumentType]
+
+    assert (setting.document.status, setting.document.error_code) == (DocumentStatus.FAILED, code)
+    assert isinstance(setting.document.id, UUID)
