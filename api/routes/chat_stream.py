@@ -83,15 +83,15 @@ async def chat_socket(
     header = socket.headers.get("authorization", "").partition(" ")[2]
     try:
         user, token = await user_of_token(services, header or socket.query_params.get("token", ""))
-        scope = scope_of_stream(_query_of(socket)) or Scope()
+        scope = scope_of_stream(_query_of(socket))
         async with services.database.uow() as uow:
             await uow.chats.get(chat_id, user_id=user.id)
             newest = await uow.jobs.newest_of_chat(chat_id)
-            await _bring(uow, user.id, newest, scope if scope != Scope() else None)
+            await _bring(uow, user.id, newest, scope)
             await uow.commit()
         with services.streams.taken(user.id):
             await socket.accept()
-            caller = _Caller(user.id, seconds_left(token), language_of(socket), scope)
+            caller = _Caller(user.id, seconds_left(token), language_of(socket), scope or Scope())
             await _converse(socket, services, caller, chat_id, newest)
     except NotAuthenticated:
         await socket.close(code=4401, reason="not authenticated")

@@ -14,8 +14,8 @@ create function clock.clock_timestamp() returns timestamptz language sql as 'sel
 create function clock.now() returns timestamptz language sql as 'select at from clock.reading';
 """
 SEARCH_PATH = "clock, public, pg_catalog"
-"""Set as that of a database, after `INSTALL`: unqualified calls of clock_timestamp() and now() find ours first. Defaults
-of columns keep the true clock."""
+"""Of a database with `INSTALL`: unqualified calls of clock_timestamp() and now() find ours first. Defaults of columns
+keep the true clock."""
 
 
 class StillClock:

@@ -112,10 +112,18 @@ async def get(database: Database, job_id: UUID) -> Job:
 
 
 async def beat(
-    database: Database, slot: str, *, queue: str = QUEUE, threads: int = 2, runs: Sequence[tuple[UUID, int]] = ()
+    database: Database,
+    slot: str,
+    *,
+    queue: str = QUEUE,
+    threads: int = 2,
+    is_draining: bool = False,
+    runs: Sequence[tuple[UUID, int]] = (),
 ) -> list[tuple[UUID, int, bool, bool]]:
     """One heartbeat of a worker process: (job, epoch, still its own, cancel wanted) per run."""
-    wish = beat_arguments(slot=slot, incarnation=UUID(int=1), queue=queue, threads=threads, draining=False, runs=runs)
+    wish = beat_arguments(
+        slot=slot, incarnation=UUID(int=1), queue=queue, threads=threads, draining=is_draining, runs=runs
+    )
     async with database.uow() as uow:
         connection = await uow.session.connection()
         rows = (await connection.exec_driver_sql(BEAT, wish)).all()

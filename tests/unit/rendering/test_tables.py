@@ -6,19 +6,15 @@ import pymupdf
 import pytest
 
 from domain.documents import BlockKind, PageContent
-from tests.fakes.pdfs import pdf_of, table_page, turned
+from tests.fakes.pdfs import pdf_of, table_page
 
 Read = Callable[[bytes], list[PageContent]]
 
 ROWS = [["Pos", "Name", "Qty"], ["1", "Valve DN50", "4"], ["2", "Pump P-101", "2"], ["3", "Filter", "7"]]
 
 
-@pytest.mark.parametrize("rotation", [0, 90, 270])
-def test_a_ruled_table_is_one_block_with_a_row_per_line(read: Read, rotation: int):
-    def draw(page: pymupdf.Page) -> None:
-        table_page(ROWS)(page)
-
-    (content,) = read(pdf_of(turned(draw, 0)))
+def test_a_ruled_table_is_one_block_with_a_row_per_line(read: Read):
+    (content,) = read(pdf_of(table_page(ROWS)))
 
     (table,) = [block for block in content.blocks if block.kind is BlockKind.TABLE]
     assert table.content.split("\n") == [
