@@ -98,6 +98,8 @@ def on_domain_error(request: Request[Any, Any, Any], error: DomainError) -> Resp
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Litestar's own refusals: unknown paths, wrong methods, bodies that do not fit."""
     status, code, faults = error.status_code, "invalid_input", []
+    if status >= HTTP_500_INTERNAL_SERVER_ERROR:
+        return on_bug(request, error)
     if isinstance(error, ValidationException):
         status = HTTP_422_UNPROCESSABLE_ENTITY
         found = error.extra if isinstance(error.extra, list) else [error.detail]

@@ -1,6 +1,6 @@
 """What the domain needs from outside, as protocols. `storage` and `workers` implement them; fakes: tests/fakes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -148,8 +148,10 @@ class PageReader(Protocol):
 
     async def count_pages(self, sha256: str) -> int: ...
 
-    async def read_pages(self, sha256: str, first: int, last: int) -> list[PageContent]:
-        """Pages `first` to `last`, both from 1 and inclusive."""
+    async def read_pages(
+        self, sha256: str, first: int, last: int, *, on_page: Callable[[int], None] | None = None
+    ) -> list[PageContent]:
+        """Pages `first` to `last`, both from 1 and inclusive. `on_page` is told each page's number once it is read."""
         ...
 
 

@@ -104,14 +104,17 @@ with recursive users_due as (
 select {FACT_COLUMNS}, step.next_stage, step.state
 from jobs j join candidates c on c.id = j.id
 left join lateral (
-  select s.next_stage, s.state from job_steps s where s.job_id = j.id and s.status = 'done'
+  select s.next_stage, s.state, s.step_no from job_steps s where s.job_id = j.id and s.status = 'done'
   order by s.step_no desc limit 1) step on true
-where j.state = 'queued' and j.run_at <= clock_timestamp()
+where j.state = 'queued' and j.run_at <= clock_timestamp() and coalesce(step.step_no, 0) = j.step_no
 order by c.priority, c.busy, c.id limit 1
 for update of j skip locked
 """
 """The best due job of a queue: of each user's first eight due jobs (a loose index scan over users keeps this flat at
-ten thousand queued jobs of one user), by priority, how many the user has running, and age."""
+ten thousand queued jobs of one user), by priority, how many the user has running, and age.
+
+The row is that of the moment it is locked, the step that of the statement's beginning; a job that was run in between is
+left to the next claim."""
 
 READING = "select id from documents where id = any($1::uuid[]) and status = 'reading' and deleted_at is null for share"
 

@@ -128,7 +128,7 @@ async def _hits(session: AsyncSession, ranked: Sequence[Any], terms: set[str], *
     """The ranked places with names, snippets and boxes; three queries in all."""
     places = {(row.document_id, row.page_no, row.block_no) for row in ranked}
     documents = select(DocumentRow.id, DocumentRow.name).where(DocumentRow.id.in_({place[0] for place in places}))
-    names = dict((await session.execute(documents)).tuples().all())
+    names = {row.id: row.name for row in await session.execute(documents)}
     at = tuple_(BlockRow.document_id, BlockRow.page_no, BlockRow.block_no)
     rows = await session.scalars(select(BlockRow).where(at.in_(places)))
     blocks = {(row.document_id, row.page_no, row.block_no): row for row in rows}

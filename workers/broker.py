@@ -41,4 +41,6 @@ def open_worker(
                 _log.exception("look_failed")
 
     dramatiq.actor(broker=broker, actor_name=LOOK, queue_name=queue)(on_bell)
-    return Worker(broker, queues={queue}, worker_timeout=POLL_MS.get(queue, POLL_OTHERS_MS), worker_threads=threads), broker
+    return Worker(
+        broker, queues={queue}, worker_timeout=POLL_MS.get(queue, POLL_OTHERS_MS), worker_threads=threads
+    ), broker

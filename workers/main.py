@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,21 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.budgets import Budget
+from domain.errors import DomainError
 from domain.family import Family
 from domain.family_list import FAMILIES, end_hooks
 from domain.ids import new_id
 from domain.llm import LLMCall
 from domain.ports import LLMLog, PromptStore
 from storage.blobs import MinioBlobs
-from storage.database import in_autocommit, open_engine, open_sessions
+from storage.database import in_autocommit, is_outage, open_engine, open_sessions
 from storage.events import has_streamed_answer
 from storage.llm_log import DatabaseLLMLog
 from storage.logs import set_up_logs
 from storage.prompts import FilePrompts
 from storage.publisher import Publisher
 from storage.queue import Bells, open_broker
-from storage.render_cache import CachedRenderer, RenderDrawer
+from storage.render_cache import CachedRenderer, RenderDrawer, evict
 from storage.search import PostgresSearch
 from storage.uow import Database
 from workers.asking import REPAIR_PROMPT, Asker
@@ -50,6 +52,11 @@ except ImportError:
     uvloop = None
 
 _log = structlog.get_logger()
+
+LOOK_AGAIN_S = 2.0
+"""A picture whose bell was lost waits this long; whoever wants it waits at most 10 s."""
+EVICT_S = 600.0
+DRAWS_OR_READS = (RENDER, "background")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -125,16 +132,22 @@ async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> Non
         engine, database_url=settings.storage.database_url, slot=settings.slot, incarnation=incarnation
     )
     heartbeat.start()
-    look = _drawing(stores, engine) if settings.queue == RENDER else engine.look
+    chores = [asyncio.create_task(reconciler.run())]
+    look = engine.look
+    if settings.queue == RENDER:
+        look = _drawing(stores, engine)
+        chores.append(asyncio.create_task(_keep_pictures(stores, settings, look)))
+    if settings.queue in DRAWS_OR_READS:
+        await stores.pool.warm_up()
     worker, broker = open_worker(settings.storage.redis_url, queue=settings.queue, threads=settings.slots, look=look)
     worker.start()
     quiet_garbage_collector()
-    sweeping = asyncio.create_task(reconciler.run())
     _log.info("worker_started", queue=settings.queue, slot=settings.slot, slots=settings.slots)
     await stopping.wait()
     _log.info("worker_drains", running=len(engine.runs))
     await engine.drain(settings.drain_s)
-    sweeping.cancel()
+    for chore in chores:
+        chore.cancel()
     await asyncio.to_thread(worker.stop, 5_000)
     await asyncio.to_thread(heartbeat.stop)
     broker.client.close()
@@ -199,6 +212,29 @@ def _drawing(stores: Stores, engine: Engine) -> Callable[[], Coroutine[Any, Any,
             await drawer.draw_wanted()
 
     return look
+
+
+async def _keep_pictures(
+    stores: Stores, settings: WorkerSettings, look: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    """Draw what was wanted while no bell was heard, and keep the cache within its limits. Until cancelled."""
+    evict_at = 0.0
+    while True:
+        try:
+            await look()
+            if time.monotonic() >= evict_at:
+                evict_at = time.monotonic() + EVICT_S
+                storage = settings.storage
+                await evict(
+                    stores.sessions,
+                    stores.blobs,
+                    limit_bytes=storage.render_cache_bytes,
+                    ttl_days=storage.render_ttl_days,
+                )
+        except Exception as error:
+            if not is_outage(error) and not isinstance(error, DomainError):
+                _log.exception("pictures_not_kept")
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def _stop_signal() -> asyncio.Event:

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -90,14 +91,24 @@ class Reconciler:
     async def _end_overdue(self, *, with_leases: bool) -> None:
         async with self._database.uow() as uow:
             found = await overdue_jobs(await uow.session.connection(), with_leases=with_leases)
-            for job_id in found.expired:
-                await uow.jobs.transition(job_id, rules_jobs.Reap(jitter=_jitter()))
-                _log.warning("job_reaped", job_id=str(job_id))
-            for job_id in found.overdue:
-                await uow.jobs.transition(job_id, rules_jobs.Expire())
-            for job_id in found.forgotten:
-                await uow.jobs.transition(job_id, rules_jobs.Wake())
-            await uow.commit()
+        for job_id in found.expired:
+            await self._tell(job_id, rules_jobs.Reap(jitter=_jitter()))
+            _log.warning("job_reaped", job_id=str(job_id))
+        for job_id in found.overdue:
+            await self._tell(job_id, rules_jobs.Expire())
+        for job_id in found.forgotten:
+            await self._tell(job_id, rules_jobs.Wake())
+
+    async def _tell(self, job_id: UUID, command: rules_jobs.Command) -> None:
+        """In a transaction of its own, decided anew: a job that cannot be ended does not keep the others."""
+        try:
+            async with self._database.uow() as uow:
+                await uow.jobs.transition(job_id, command)
+                await uow.commit()
+        except Exception as error:
+            if is_outage(error):
+                raise
+            _log.exception("job_not_swept", job_id=str(job_id))
 
 
 def _jitter() -> float:

@@ -201,7 +201,7 @@ async def render_page(
         "X-Render-Dpi": str(picture.dpi),
     }
     if etag is not None and picture.digest in etag:
-        return Response(None, status_code=304, headers=headers)
+        return Response(b"", status_code=304, headers=headers)
     return Stream(services.blobs.stream(picture.digest), headers=headers, media_type=picture.mime_type)
 
 

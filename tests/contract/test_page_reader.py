@@ -156,6 +156,18 @@ async def test_closing_ends_all_children_and_removes_the_copies(blobs: FakeBlobs
     assert os.listdir(tmp_path) == []
 
 
+async def test_copies_left_by_a_killed_process_are_removed_and_those_in_use_are_not(blobs: FakeBlobs, tmp_path: Path):
+    os.mkdir(tmp_path / "render-files-left")
+    first = RenderPool(blobs, tmp_path)
+
+    second = RenderPool(blobs, tmp_path)
+
+    assert "render-files-left" not in os.listdir(tmp_path)
+    assert len(os.listdir(tmp_path)) == 2
+    await first.close()
+    await second.close()
+
+
 async def test_local_copies_are_bounded(blobs: FakeBlobs, tmp_path: Path):
     pool = RenderPool(blobs, tmp_path, size=1, cache_limit_bytes=3000)
     digests = [await blobs.put(pdf_of(text_page(f"file {number}")), "application/pdf") for number in range(6)]

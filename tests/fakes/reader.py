@@ -1,5 +1,7 @@
 """A page reader whose pages are given."""
 
+from collections.abc import Callable
+
 from domain.documents import Page, PageContent, PageFacts
 from domain.errors import DomainError
 
@@ -20,10 +22,15 @@ class FakeReader:
             raise error
         return len(self.contents)
 
-    async def read_pages(self, sha256: str, first: int, last: int) -> list[PageContent]:
+    async def read_pages(
+        self, sha256: str, first: int, last: int, *, on_page: Callable[[int], None] | None = None
+    ) -> list[PageContent]:
         self.asked.append((first, last))
         if error := self.fails.pop(first, None):
             raise error
+        for page_no in range(first, last + 1):
+            if on_page is not None:
+                on_page(page_no)
         return list(self.contents[first - 1 : last])
 
 

@@ -115,10 +115,13 @@ async def test_a_full_queue_refuses_before_anything_is_written(
     await accept(database, new_job(user_id), new_job(user_id))
     told.clear()
 
-    with pytest.raises(QueueFull) as refused:
+    async def ask() -> None:
         async with database.uow() as uow:
             await submit_question(uow, user_id=user_id, chat_id=chat_id, content="a", scope=Scope(document_ids=()))
             await uow.commit()
+
+    with pytest.raises(QueueFull) as refused:
+        await ask()
 
     assert refused.value.retry_after_s == 15.0
     assert told == []

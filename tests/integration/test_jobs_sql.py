@@ -23,7 +23,7 @@ from storage.jobs import Transition
 from storage.uow import Database
 from tests.conftest import Told
 from tests.fakes.clock import StillClock
-from tests.fakes.jobs import FLAKY, QUEUE, accept, claim, claim_one, command, fail, finish, get, new_job, save_step
+from tests.fakes.jobs import FLAKY, QUEUE, accept, claim, claim_one, command, fail, finish, get, new_job, save_step, started
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -537,3 +537,38 @@ async def test_a_cancelled_parent_has_no_children(database: Database, user_id: U
 
     assert (await get(database, parent_id)).state is JobState.CANCELLED
     assert await claim(database) is None
+
+
+SLOW_CLOCK = """
+create or replace function clock.clock_timestamp() returns timestamptz language plpgsql as $$ begin
+  if current_setting('test.is_slow', true) = 'on' then perform pg_sleep(0.1); end if;
+  return (select at from clock.reading);
+end $$
+"""
+
+
+async def test_a_claim_that_was_overtaken_by_a_whole_run_does_not_start_from_an_old_checkpoint(
+    engine: AsyncEngine, database: Database, user_id: UUID
+) -> None:
+    """The claiming statement sees the steps as of its beginning, but the row as of the moment it locks it."""
+    await run_statement(engine, SLOW_CLOCK)
+    (job_id,) = await accept(database, new_job(user_id))
+
+    async def claim_slowly() -> Claim | None:
+        async with database.uow() as uow:
+            connection = await uow.session.connection()
+            await connection.exec_driver_sql("set local test.is_slow = 'on'")
+            found = await uow.jobs.claim(QUEUE, owner="slow/1", user_cap=8, stage_started=started)
+            await uow.commit()
+        return found
+
+    async def run_a_stage() -> None:
+        await asyncio.sleep(0.05)
+        claimed = await claim_one(database)
+        await save_step(database, job_id, claimed.job.epoch, 1, "search", "answer")
+        await command(database, job_id, rules_jobs.HandBack(epoch=1, reason="worker_restarts"))
+
+    slow, _ = await asyncio.gather(claim_slowly(), run_a_stage())
+
+    again = slow or await claim_one(database)
+    assert (again.next_stage, again.job.step_no, again.job.epoch) == ("answer", 1, 2)

@@ -16,6 +16,9 @@ GRID = 64
 LEAST_SHARE = 0.02
 """Of the page: smaller pictures are signs and logos."""
 
+SCAN_SHARE = 0.6
+"""Of the page: the least that a scan covers."""
+
 DRAWING_PATHS = 40
 """Fewer paths are underlines, boxes and rules. A guess, checked on the sample sheets."""
 
@@ -24,21 +27,31 @@ FRAME_SHARE = 0.5
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True):
-    """What the log of bounding boxes tells; boxes in points of the unrotated page."""
+    """What the log of bounding boxes tells; boxes in points of the unrotated page.
+
+    `covers_text`: a picture of most of the page is drawn over most of its text, as on scans with recognised text.
+    """
 
     pictures: list[Box]
     paths: list[Box]
+    covers_text: bool = False
 
 
 def read_marks(page: pymupdf.Page) -> Marks:
     pictures: list[Box] = []
     paths: list[Box] = []
+    page_area = page.rect.width * page.rect.height
+    texts = covered_texts = 0
     for kind, box in page.get_bboxlog():
         if kind in ("fill-image", "fill-imgmask", "fill-shade"):
             pictures.append(box)
+            if area(box) >= SCAN_SHARE * page_area:
+                covered_texts = texts
         elif kind in ("fill-path", "stroke-path"):
             paths.append(box)
-    return Marks(pictures=pictures, paths=paths)
+        elif kind == "fill-text":
+            texts += 1
+    return Marks(pictures=pictures, paths=paths, covers_text=covered_texts > 0 and 2 * covered_texts >= texts)
 
 
 def coverage(boxes: Iterable[Box], page_box: Box) -> float:

@@ -59,7 +59,7 @@ class RenderPool:
         task_timeout_s: float = TASK_TIMEOUT_S,
         cache_limit_bytes: int = CACHE_LIMIT_BYTES,
     ) -> None:
-        self._files = FileCache(blobs, work_dir / f"render-files-{os.getpid()}", limit_bytes=cache_limit_bytes)
+        self._files = FileCache(blobs, work_dir, limit_bytes=cache_limit_bytes)
         self._free = asyncio.Semaphore(size)
         self._idle: list[ChildProcess] = []
         self._children: set[ChildProcess] = set()
@@ -76,13 +76,15 @@ class RenderPool:
         assert isinstance(reply, Counted)
         return reply.page_count
 
-    async def read_pages(self, sha256: str, first: int, last: int) -> list[PageContent]:
-        """Pages `first` to `last`, both from 1 and inclusive; never fewer.
+    async def read_pages(
+        self, sha256: str, first: int, last: int, *, on_page: Callable[[int], None] | None = None
+    ) -> list[PageContent]:
+        """Pages `first` to `last`, both from 1 and inclusive; never fewer. `on_page` is told each page's number.
 
         A page that cannot be read stands there empty, with a warning. Raises DocumentRejected and its subclasses
         when none of the pages could be read or more than three were too heavy.
         """
-        reading = _Reading(first)
+        reading = _Reading(first, on_page)
         while reading.next_page_no <= last:
             try:
                 await self._read_on(sha256, reading, last)
@@ -179,8 +181,9 @@ class RenderPool:
 class _Reading:
     """Pages as they come, so that a page that kills its child costs no other."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, on_page: Callable[[int], None] | None) -> None:
         self.read: list[PageContent] = []
+        self._on_page = on_page
         self.lost: list[DocumentRejected] = []
         self.died_on: int | None = None
         self._first = first
@@ -194,16 +197,20 @@ class _Reading:
         if isinstance(reply, PageBegun):
             self._begun = reply
         elif isinstance(reply, PageRead) and reply.content.page.page_no == self.next_page_no:
-            self.read.append(reply.content)
-            self._begun = None
+            self._keep(reply.content)
 
     def lose_page(self, error: DocumentRejected) -> None:
         """Keeps the page as an empty one; raises `error` if it was not about a page or is one too many."""
         self.lost.append(error)
         if self._begun is None or len(self.lost) > LOST_PAGES_LIMIT:
             raise error
-        self.read.append(_lost_page(self._begun, error))
+        self._keep(_lost_page(self._begun, error))
+
+    def _keep(self, content: PageContent) -> None:
+        self.read.append(content)
         self._begun = None
+        if self._on_page is not None:
+            self._on_page(content.page.page_no)
 
 
 def _lost_page(begun: PageBegun, error: DomainError) -> PageContent:

@@ -26,7 +26,6 @@ from workers.rendering.text import PageText, read_text
 TEXT_LIMIT_CHARACTERS = 2_000_000
 """Per page (reliability.md §5.1: 5 MB)."""
 
-SCAN_COVERAGE = 0.6
 NEAR_TEXTLESS = 25
 """Characters: what a scanner stamps on a page is no text layer."""
 
@@ -159,7 +158,7 @@ def _facts(page: pymupdf.Page, text: PageText, marks: Marks, warnings: list[str]
         picture_coverage=covered,
         smallest_glyph_pt=text.smallest_size_pt,
         needs_ocr=illegible or (has_content and characters < NEAR_TEXTLESS),
-        read_by="recognised_layer" if text.is_recognised else "text",
+        read_by="recognised_layer" if text.is_recognised or marks.covers_text else "text",
         sheet=stamp.get("sheet"),
         title=stamp.get("title"),
         stamp=stamp,

@@ -1,5 +1,6 @@
 """Pages of documents that come as text, and pages in batches, whatever they are read by."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -27,11 +28,11 @@ async def parse_pages(blobs: BlobStore, reader: Reader) -> Prepared:
 
 
 async def read_batch(
-    blobs: BlobStore, page_reader: PageReader, reader: Reader, first: int, last: int
+    blobs: BlobStore, page_reader: PageReader, reader: Reader, first: int, last: int, on_page: Callable[[int], None]
 ) -> tuple[list[PageContent], dict[str, str]]:
     """Pages `first` to `last` and the stamp of the document as far as these pages tell it."""
     if reader.kind == "pages":
-        contents = await page_reader.read_pages(reader.digest, first, last)
+        contents = await page_reader.read_pages(reader.digest, first, last, on_page=on_page)
         stamp = next((content.page.facts.stamp for content in contents if content.page.facts.stamp), {})
         return contents, {key: value for key, value in stamp.items() if key != "sheet"}
     prepared = await parse_pages(blobs, reader)

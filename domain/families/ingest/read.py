@@ -1,5 +1,8 @@
 """Stage `read`: a batch of pages at a time, each with its checkpoint, so that a killed worker repeats one batch."""
 
+import asyncio
+from collections.abc import Callable
+
 from msgspec import structs
 
 from domain.documents import Page, PageContent, PageFacts
@@ -20,7 +23,13 @@ async def read(ctx: StageContext, state: ReadingState) -> Next:
     reader = state.reader
     assert reader is not None, "the stage `open` comes first"
     last = min(state.next_page + BATCH_PAGES[reader.kind] - 1, state.page_count)
-    contents, stamp, lost_code = await _read_tolerantly(ctx, reader, state.next_page, last)
+    telling: list[asyncio.Task[None]] = []
+
+    def on_page(page_no: int) -> None:
+        telling.append(asyncio.create_task(_tell(ctx, page_no, state.page_count)))
+
+    contents, stamp, lost_code = await _read_tolerantly(ctx, reader, state.next_page, last, on_page)
+    await asyncio.gather(*telling)
     unread = sum(content.page.facts.read_by == UNREAD for content in contents)
     next_state = structs.replace(
         state,
@@ -30,11 +39,8 @@ async def read(ctx: StageContext, state: ReadingState) -> Next:
         pages_for_ocr=state.pages_for_ocr + sum(content.page.facts.needs_ocr for content in contents),
         stamp=state.stamp or stamp,
     )
-    await ctx.progress(
-        last / state.page_count,
-        f"Прочитано страниц: {last} из {state.page_count}",
-        f"Pages read: {last} of {state.page_count}",
-    )
+    if not telling:
+        await _tell(ctx, last, state.page_count)
 
     async def write(uow: UnitOfWork) -> None:
         await uow.documents.save_pages(state.source.document_id, contents)
@@ -43,15 +49,23 @@ async def read(ctx: StageContext, state: ReadingState) -> Next:
 
 
 async def _read_tolerantly(
-    ctx: StageContext, reader: Reader, first: int, last: int
+    ctx: StageContext, reader: Reader, first: int, last: int, on_page: Callable[[int], None]
 ) -> tuple[list[PageContent], dict[str, str], str | None]:
     """A batch none of whose pages can be read is kept as empty pages: the other batches may be sound."""
     try:
-        contents, stamp = await read_batch(ctx.blobs, ctx.reader, reader, first, last)
+        contents, stamp = await read_batch(ctx.blobs, ctx.reader, reader, first, last, on_page)
     except (DocumentTooHeavy, DocumentDamaged) as error:
         return [_lost(page_no, error) for page_no in range(first, last + 1)], {}, error.code
     unread = [content for content in contents if content.page.facts.read_by == UNREAD]
     return contents, stamp, next((warning for content in unread for warning in content.page.facts.warnings), None)
+
+
+async def _tell(ctx: StageContext, page_no: int, page_count: int) -> None:
+    await ctx.progress(
+        page_no / page_count,
+        f"Прочитано страниц: {page_no} из {page_count}",
+        f"Pages read: {page_no} of {page_count}",
+    )
 
 
 def _lost(page_no: int, error: DocumentRejected) -> PageContent:

@@ -172,13 +172,14 @@ async def test_a_pdf_named_like_a_text_is_read_as_a_pdf():
     assert setting.ctx.reader.asked == [(1, 1)]
 
 
-async def test_progress_is_told_in_pages():
+async def test_progress_is_told_for_every_page():
     setting = Setting(FakeReader(*pages(10)))
     await setting.add()
 
     await setting.run()
 
-    assert [payload["progress"] for _, payload in setting.ctx.events] == [0.8, 1.0]
+    told = [payload["progress"] for _, payload in setting.ctx.events]
+    assert sorted(set(told)) == [page_no / 10 for page_no in range(1, 11)]
 
 
 @pytest.mark.parametrize(

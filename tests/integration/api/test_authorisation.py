@@ -1,0 +1,261 @@
+"""The authorisation matrix: every route and method of the app, for everybody who may come (reliability.md §6, test 11).
+
+The routes are read from the app; one without a row here fails. `own` is the answer to the user whose objects the
+address names, `other` to a user who has nothing to do with them, `admin` to an admin who does not own them. Whoever has
+no valid token gets 401 from all but the open routes.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute, WebSocketRoute
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from api.app import make_app
+from api.settings import read_api_settings
+from domain.ids import new_id
+from launch.stack import Stack
+from tests.integration.api.caller import Caller, access_token, made, problem
+from tests.integration.api.conftest import MakeUser
+
+TEXT = "Расход П1 равен 5200 м³/ч.".encode()
+SECRET = "s" * 40
+SOCKETS = {"/chats/{chat_id:uuid}/stream"}
+
+
+class Row(NamedTuple):
+    """Statuses of one route and method, and what is sent to it."""
+
+    own: int
+    other: int
+    admin: int
+    sent: Mapping[str, Any] = MappingProxyType({})
+    is_open: bool = False
+
+
+def open_to_all(status: int, **sent: Any) -> Row:
+    return Row(status, status, status, sent, is_open=True)
+
+
+def for_users(status: int, **sent: Any) -> Row:
+    """For what names no object: everybody sees their own."""
+    return Row(status, status, status, sent)
+
+
+def for_owner(status: int, **sent: Any) -> Row:
+    """For objects that admins, too, see only when they are theirs."""
+    return Row(status, 404, 404, sent)
+
+
+def for_admins(status: int, **sent: Any) -> Row:
+    return Row(403, 403, status, sent)
+
+
+FILE = {"file": ("a.txt", TEXT, "text/plain")}
+POLLED = {"headers": {"Accept": "application/json"}, "params": {"wait": 0}}
+
+ROWS: dict[tuple[str, str], Row] = {
+    ("GET", "/"): open_to_all(200),
+    ("GET", "/health"): open_to_all(200),
+    ("GET", "/ready"): open_to_all(200),
+    ("GET", "/docs"): open_to_all(200),
+    ("GET", "/docs/swagger"): open_to_all(200),
+    ("GET", "/docs/redoc"): open_to_all(200),
+    ("GET", "/docs/openapi.json"): open_to_all(200),
+    ("GET", "/docs/oauth2-redirect.html"): open_to_all(200),
+    ("GET", "/docs/{path:str}"): open_to_all(404),
+    ("GET", "/docs/files/{file_path:path}"): open_to_all(404),
+    ("HEAD", "/docs/files/{file_path:path}"): open_to_all(404),
+    ("POST", "/auth/exchange"): open_to_all(401, json={"static_token": "azd_unknown"}),
+    ("GET", "/me"): for_users(200),
+    ("PATCH", "/me/settings"): for_users(200, json={}),
+    ("POST", "/settings"): for_users(200, json={}),
+    ("GET", "/prompts/roles"): for_users(200),
+    ("GET", "/chats"): for_users(200),
+    ("POST", "/chats"): for_users(201, json={}),
+    ("GET", "/chats/{chat_id:uuid}"): for_owner(200),
+    ("PATCH", "/chats/{chat_id:uuid}"): for_owner(200, json={"title": "Имя"}),
+    ("DELETE", "/chats/{chat_id:uuid}"): for_owner(202),
+    ("GET", "/chats/{chat_id:uuid}/messages"): for_owner(200),
+    ("POST", "/chats/{chat_id:uuid}/messages"): for_owner(202, json={"content": "Что там?", "document_ids": []}),
+    ("GET", "/chats/{chat_id:uuid}/stream"): for_owner(200),
+    ("GET", "/jobs"): for_users(200),
+    ("GET", "/jobs/{job_id:uuid}"): Row(200, 404, 200),
+    ("GET", "/jobs/{job_id:uuid}/events"): Row(200, 404, 200, POLLED),
+    ("POST", "/jobs/{job_id:uuid}/cancel"): Row(200, 404, 200),
+    # The job is a cancelled one: its owner may repeat failed ones only.
+    ("POST", "/jobs/{job_id:uuid}/requeue"): Row(403, 404, 202, {"json": {}}),
+    ("POST", "/files/upload"): for_users(201, files=FILE),
+    ("GET", "/files"): for_users(200),
+    ("GET", "/files/{file_id:uuid}"): for_owner(200),
+    ("GET", "/files/{file_id:uuid}/content"): for_owner(200),
+    ("DELETE", "/files/{file_id:uuid}"): for_owner(204),
+    ("GET", "/documents"): for_users(200),
+    ("GET", "/documents/search"): for_users(200, params={"query": "расход"}),
+    ("POST", "/documents/import"): for_users(202, files={"document": ("a_document.md", TEXT, "text/markdown")}),
+    ("GET", "/documents/{document_id:uuid}"): for_owner(200),
+    ("DELETE", "/documents/{document_id:uuid}"): for_owner(204),
+    ("GET", "/documents/{document_id:uuid}/blocks"): for_owner(200),
+    ("GET", "/documents/{document_id:uuid}/pages"): for_owner(200),
+    ("GET", "/documents/{document_id:uuid}/pages/{page_no:int}/render"): for_owner(422, params={"region": "1,1,0,0"}),
+    ("GET", "/admin/jobs"): for_admins(200),
+    ("POST", "/admin/jobs/{job_id:uuid}/requeue"): for_admins(202, json={}),
+    ("POST", "/admin/jobs/requeue"): for_admins(202, json={"ids": [str(new_id())]}),
+    ("POST", "/admin/probe"): for_admins(202, json={}),
+    ("GET", "/admin/users"): for_admins(200),
+    ("POST", "/admin/users"): for_admins(201, json={"username": "@name"}),
+    ("PATCH", "/admin/users/{user_id:uuid}"): for_admins(200, json={"role": "user"}),
+    ("GET", "/admin/users/{user_id:uuid}/tokens"): for_admins(200),
+    ("POST", "/admin/users/{user_id:uuid}/tokens"): for_admins(201, json={}),
+    ("DELETE", "/admin/users/{user_id:uuid}/tokens/{token_id:uuid}"): for_admins(204),
+    ("POST", "/auth/logout"): for_users(200),
+}
+
+
+@pytest.fixture(scope="module")
+def app(stack: Stack) -> Litestar:
+    return make_app(read_api_settings(stack.env))
+
+
+def _routes(app: Litestar) -> set[tuple[str, str]]:
+    return {
+        (method, route.path)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.methods
+        if method != "OPTIONS"
+    }
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Litestar) -> None:
+    assert _routes(app) == ROWS.keys()
+    assert {route.path for route in app.routes if isinstance(route, WebSocketRoute)} == SOCKETS
+
+
+@pytest.fixture
+def names(admin: Caller, make_user: MakeUser) -> Callable[[Caller], dict[str, str]]:
+    """Makes objects of a user, by the names that addresses have for them."""
+
+    def make(user: Caller) -> dict[str, str]:
+        uploaded = made(user.upload("a.txt", TEXT, "text/plain"))
+        chat_id = user.new_chat()
+        job_id = made(user.post(f"/chats/{chat_id}/messages", json={"content": "Что там?"}))["job_id"]
+        made(user.post(f"/jobs/{job_id}/cancel"))
+        subject = make_user()
+        token_id = made(admin.post(f"/admin/users/{subject.user_id}/tokens", json={}))["id"]
+        return {
+            "chat_id": chat_id,
+            "job_id": job_id,
+            "file_id": uploaded["id"],
+            "document_id": uploaded["document_id"],
+            "page_no": "1",
+            "user_id": str(subject.user_id),
+            "token_id": token_id,
+            "path": "nothing",
+            "file_path": "nothing.js",
+        }
+
+    return make
+
+
+@pytest.fixture
+def refused(stack: Stack, make_user: MakeUser) -> dict[str, Caller]:
+    """Those who once were somebody, or never were, by what is wrong with them."""
+    secret, now = stack.env["AIZOOMDOC_SECRET"], int(time.time())
+    user, left, blocked, inactive = make_user(), make_user(), make_user(status="blocked"), make_user(status="inactive")
+    made(left.post("/auth/logout"))
+
+    def with_token(token: str) -> Caller:
+        return Caller(stack.url, user.user_id, token)
+
+    return {
+        "without a token": with_token(""),
+        "garbage": with_token("garbage"),
+        "signed by others": with_token(access_token(SECRET, user.user_id)),
+        "expired": with_token(access_token(secret, user.user_id, iat=now - 120, exp=now - 60)),
+        "a refresh token": with_token(access_token(secret, user.user_id, extras={"typ": "refresh"})),
+        "for another audience": with_token(access_token(secret, user.user_id, aud="others")),
+        "unknown": with_token(access_token(secret, new_id())),
+        "logged out": left,
+        "blocked": blocked,
+        "inactive": inactive,
+    }
+
+
+@pytest.mark.parametrize(("method", "path"), [pytest.param(*key, id=" ".join(key)) for key in ROWS])
+def test_each_caller_gets_exactly_the_expected_answer(
+    make_user: MakeUser,
+    names: Callable[[Caller], dict[str, str]],
+    refused: dict[str, Caller],
+    method: str,
+    path: str,
+) -> None:
+    row, owner = ROWS[method, path], make_user()
+    named = names(owner)
+    address = re.sub(r"\{(\w+):\w+\}", lambda found: named[found[1]], path)
+
+    def status(caller: Caller) -> int:
+        sent = {**row.sent}
+        if sent.get("json") == {"username": "@name"}:
+            sent["json"] = {"username": str(new_id())}
+        return caller.request(method, address, **sent).status_code
+
+    without = {what: status(caller) for what, caller in refused.items()}
+    assert without == dict.fromkeys(refused, row.own if row.is_open else 401)
+    # First those who can change nothing: what the owner or an admin does may take the object away.
+    assert status(make_user()) == row.other
+    assert status(make_user("premium")) == row.other
+    callers = [(make_user("admin"), row.admin), (owner, row.own)]
+    for caller, expected in callers if row.admin in (404, row.other) else reversed(callers):
+        assert status(caller) == expected
+
+
+@pytest.mark.parametrize(("method", "path"), [key for key, row in ROWS.items() if 404 in (row.other, row.admin)])
+def test_a_foreign_object_looks_like_a_missing_one(
+    anna: Caller, boris: Caller, names: Callable[[Caller], dict[str, str]], method: str, path: str
+) -> None:
+    row, foreign = ROWS[method, path], names(anna)
+    missing = {name: "1" if name == "page_no" else str(new_id()) for name in foreign}
+    answers = [
+        boris.request(method, re.sub(r"\{(\w+):\w+\}", lambda found, ids=ids: ids[found[1]], path), **row.sent)
+        for ids in (foreign, missing)
+    ]
+
+    bodies = [problem(answer, 404) for answer in answers] if not row.is_open else [{}, {}]
+
+    for body in bodies:
+        body.pop("instance", None)
+        body.pop("trace_id", None)
+    assert bodies[0] == bodies[1]
+    assert answers[0].headers.keys() == answers[1].headers.keys()
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in ROWS}))
+def test_what_a_path_can_do_is_told_without_a_token(nobody: Caller, path: str) -> None:
+    address = re.sub(r"\{(\w+):(\w+)\}", lambda found: "1" if found[2] == "int" else str(new_id()), path)
+
+    response = nobody.request("OPTIONS", address)
+
+    assert (response.status_code, response.content) == (204, b"")
+
+
+def test_only_the_owner_opens_the_socket_of_a_chat(
+    owner: Caller, make_user: MakeUser, refused: dict[str, Caller], answered: dict[str, Any]
+) -> None:
+    def opens(caller: Caller) -> bool:
+        url = caller.url.replace("http", "ws") + f"/chats/{answered['chat_id']}/stream?token={caller.token}"
+        try:
+            connect(url, proxy=None).close()
+        except InvalidStatus as error:
+            return error.response.status_code != 403
+        return True
+
+    others = {**refused, "another user": make_user(), "an admin": make_user("admin")}
+    assert {what: opens(caller) for what, caller in others.items()} == dict.fromkeys(others, False)
+    assert opens(owner)
