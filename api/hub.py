@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.events import Event
 from storage.database import is_outage
 from storage.events import last_seqs
+from storage.lines import Place, places_of
 from storage.publisher import topic_of
 
 _log = structlog.get_logger()
@@ -31,52 +32,55 @@ BUFFERED = 256
 _decode = msgspec.json.Decoder(list[Event]).decode
 
 
+Told = Event | Place | None
+"""Null: read the log."""
+
+
 class Watch:
-    """One reader's view of a job."""
+    """One reader's view of a job. `seq` is the newest number it has."""
 
-    def __init__(self, topic: "_Topic") -> None:
-        self._topic = topic
-        self._told_to_read = False
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue(BUFFERED)
+    def __init__(self) -> None:
+        self.seq = 0
+        self._told: asyncio.Queue[Told] = asyncio.Queue(BUFFERED)
 
-    async def next(self, timeout_s: float) -> Event | None:
-        """The next event told; null after `timeout_s` or when the log must be read (see `must_read`)."""
-        self._told_to_read = False
+    async def next(self, timeout_s: float) -> Told:
+        """What is told next; null after `timeout_s` or when the log must be read."""
         try:
-            event = await asyncio.wait_for(self._events.get(), timeout_s)
+            told = await asyncio.wait_for(self._told.get(), timeout_s)
         except TimeoutError:
             return None
-        self._told_to_read = event is None
-        return event
-
-    def must_read(self) -> bool:
-        """Whether the last null meant that the log must be read."""
-        return self._told_to_read
+        if isinstance(told, Event) and told.seq == self.seq + 1:
+            self.seq = told.seq
+        return told
 
     def saw(self, seq: int) -> None:
         """The reader has read the log up to `seq`."""
-        self._topic.last_seq = max(self._topic.last_seq, seq)
+        self.seq = max(self.seq, seq)
 
-    def tell(self, event: Event | None) -> None:
-        """Null: read the log. A reader that is too slow loses its buffer and reads the log."""
-        if self._events.full():
-            while not self._events.empty():
-                self._events.get_nowait()
-            event = None
-        self._events.put_nowait(event)
+    def tell(self, told: Told) -> None:
+        """A reader that is too slow loses its buffer and reads the log."""
+        if self._told.full():
+            while not self._told.empty():
+                self._told.get_nowait()
+            told = None
+        self._told.put_nowait(told)
 
 
 class _Topic:
-    """A watched job: its readers, whether Redis confirmed, and the newest number seen."""
+    """A watched job: its readers, and whether Redis confirmed."""
 
     def __init__(self) -> None:
         self.watches: set[Watch] = set()
         self.confirmed = asyncio.Event()
-        self.last_seq = 0
 
-    def tell(self, event: Event | None) -> None:
+    def tell(self, told: Told) -> None:
         for watch in self.watches:
-            watch.tell(event)
+            watch.tell(told)
+
+    def tell_those_behind(self, last_seq: int) -> None:
+        for watch in self.watches:
+            if watch.seq < last_seq:
+                watch.tell(None)
 
 
 class Hub:
@@ -107,13 +111,13 @@ class Hub:
     @asynccontextmanager
     async def watch(self, job_id: UUID) -> AsyncIterator[Watch]:
         """Inside the block every event committed from now on is told, or the watch is told to read the log."""
-        topic = self._topics.get(job_id)
-        if topic is None:
-            topic = self._topics[job_id] = _Topic()
-            await self._subscribe(job_id)
-        watch = Watch(topic)
+        topic = self._topics.setdefault(job_id, _Topic())
+        is_first = not topic.watches
+        watch = Watch()
         topic.watches.add(watch)
         try:
+            if is_first:
+                await self._subscribe(job_id)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(topic.confirmed.wait(), CONFIRM_S)
             yield watch
@@ -171,30 +175,32 @@ class Hub:
         if kind == "subscribe":
             repeated = topic.confirmed.is_set()
             topic.confirmed.set()
-            if repeated or topic.last_seq:
+            if repeated or any(watch.seq for watch in topic.watches):
                 topic.tell(None)
             return
         events = _decode(message["data"])
         if not events:
             topic.tell(None)
         for event in events:
-            topic.last_seq = max(topic.last_seq, event.seq)
             topic.tell(event)
 
     async def _check(self) -> None:
-        """Ask PostgreSQL for the newest numbers of all watched jobs; whoever is behind reads the log."""
+        """Ask PostgreSQL for the newest numbers of all watched jobs and the places of the queued ones; whoever is
+        behind reads the log."""
         while True:
             await asyncio.sleep(CHECK_S)
             if not self._topics:
                 continue
             try:
                 found = await last_seqs(self._engine, list(self._topics))
+                places = await places_of(self._engine, list(self._topics))
             except Exception as error:
                 if not is_outage(error):
                     _log.exception("hub_check_failed")
                 continue
             for job_id, last_seq in found.items():
-                topic = self._topics.get(job_id)
-                if topic is not None and last_seq > topic.last_seq:
-                    topic.last_seq = last_seq
-                    topic.tell(None)
+                if (topic := self._topics.get(job_id)) is not None:
+                    topic.tell_those_behind(last_seq)
+            for job_id, place in places.items():
+                if (topic := self._topics.get(job_id)) is not None:
+                    topic.tell(place)

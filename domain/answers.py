@@ -95,8 +95,8 @@ VERIFIED = frozenset({Verdict.FOUND, Verdict.COMPUTED, Verdict.COUNTED})
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One checkable statement of the answer: `start` and `end` are code-point offsets in the text, end exclusive.
 
-    `kind` is value, designation, date, quotation or citation (a mark that leads nowhere); `label` is the nearest label of a value; `citation_number`
-    names the citation that decided the verdict, if one did.
+    `kind` is value, designation, date, quotation or citation (a mark that leads nowhere); `label` is the nearest label
+    of a value; `citation_number` names the citation that decided the verdict, if one did.
     """
 
     claim_id: int

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -85,12 +85,14 @@ class Child(ABC):
             self._group = self._process.pid
             self._record_pid(self._process.pid)
 
-    def wait_ready(self, timeout_s: float | None = None) -> None:
-        """Returns when the process answers. Raises `LaunchError` when it ends first or does not answer in time."""
+    def wait_ready(self, timeout_s: float | None = None, *, needs: Sequence["Child"] = ()) -> None:
+        """Returns when the process answers. Raises `LaunchError` when it or one it needs ends first, or it does not
+        answer in time."""
         deadline = time.monotonic() + (timeout_s or self.ready_timeout_s)
         while not self.is_ready():
-            if not self.is_running():
-                raise LaunchError(f"{self.name} ended at start ({self.exit_reason()}){self._log_hint()}")
+            for child in (self, *needs):
+                if not child.is_running():
+                    raise LaunchError(f"{child.name} ended at start ({child.exit_reason()}){child._log_hint()}")
             if time.monotonic() > deadline:
                 raise LaunchError(f"{self.name} does not answer{self._log_hint()}")
             time.sleep(POLL_S)

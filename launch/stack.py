@@ -197,9 +197,7 @@ class Stack:
         self.workers = {queue: self._worker(queue, env) for queue in self._queues}
         for program in (self.api, *self.workers.values()):
             program.spawn()
-        self.api.wait_ready()
-        for worker in self.workers.values():
-            worker.wait_ready()
+        self.api.wait_ready(needs=list(self.workers.values()))
         self._supervisor = Supervisor(self.children, self._say)
         self._supervisor.start()
 

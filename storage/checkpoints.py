@@ -17,7 +17,7 @@ with job as (
   update jobs set step_no = $3, stage = $5, usage = $8::jsonb, progress = 0,
                   last_seq = last_seq + cardinality($10::text[])
   where id = $1 and epoch = $2 and state = 'running' and step_no = $3 - 1
-  returning id, last_seq, epoch
+  returning id, last_seq, epoch, clock_timestamp() as told_at
 ), step as (
   insert into job_steps (job_id, step_no, stage, epoch, status, next_stage, state, usage, duration_ms)
   select id, $3, $4, $2, 'done', $5, $6, $7::jsonb, $9 from job

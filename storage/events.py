@@ -16,18 +16,17 @@ from domain.events import Event, EventType, NewEvent
 
 INSERT_EVENTS = """
 insert into job_events (job_id, seq, epoch, type, stage, payload, ts)
-select job.id, job.last_seq - cardinality({types}) + e.no, job.epoch, e.type, e.stage, e.payload::jsonb,
-  clock_timestamp()
+select job.id, job.last_seq - cardinality({types}) + e.no, job.epoch, e.type, e.stage, e.payload::jsonb, job.told_at
 from job, unnest({types}, {stages}, {payloads}) with ordinality as e(type, stage, payload, no)
 """
-"""For a CTE named `job` that returns id, last_seq (already raised by the number of events) and epoch."""
+"""For a CTE named `job` that returns id, last_seq (already raised by the number of events), epoch and told_at."""
 
 _APPEND = f"""
 with job as (
   update jobs set last_seq = last_seq + cardinality($4::text[]), append_no = $3,
                   progress = coalesce($7::float8, progress)
   where id = $1 and epoch = $2 and state = 'running' and append_no = $3 - 1
-  returning id, last_seq, epoch, cancel_requested_at is not null as cancelled
+  returning id, last_seq, epoch, clock_timestamp() as told_at, cancel_requested_at is not null as cancelled
 ), inserted as ({INSERT_EVENTS.format(types="$4::text[]", stages="$5::text[]", payloads="$6::text[]")} returning ts)
 select job.last_seq, job.cancelled, (select min(ts) from inserted) from job
 """

@@ -41,7 +41,7 @@ with room as (
     clock_timestamp() + $13::float8 * interval '1 s', clock_timestamp(), $14, $15,
     clock_timestamp() + $16::float8 * interval '1 s', $16::float8, cardinality($18::text[])
   from room where room.free or $10::uuid is not null
-  returning id, last_seq, epoch
+  returning id, last_seq, epoch, clock_timestamp() as told_at
 ), inserted as ({INSERT_EVENTS.format(types="$18::text[]", stages="$19::text[]", payloads="$20::text[]")} returning ts)
 select min(ts) from inserted
 """
@@ -73,7 +73,7 @@ with job as (
     ordering_no = coalesce($16::int, j.ordering_no),
     last_seq = j.last_seq + cardinality($17::text[])
   where j.id = $1
-  returning j.*
+  returning j.*, clock_timestamp() as told_at
 ), inserted as ({INSERT_EVENTS.format(types="$17::text[]", stages="$18::text[]", payloads="$19::text[]")} returning ts)
 select (select min(ts) from inserted), {JOB_COLUMNS} from job j
 """
@@ -144,7 +144,8 @@ from job where q.user_id = job.user_id and q.kind = 'micro_usd'
 """Turns what the job had reserved of this month's quota into what it really spent, once per end."""
 
 APPEND_ANY = f"""
-with job as (update jobs set last_seq = last_seq + cardinality($2::text[]) where id = $1 returning id, last_seq, epoch),
+with job as (update jobs set last_seq = last_seq + cardinality($2::text[]) where id = $1
+  returning id, last_seq, epoch, clock_timestamp() as told_at),
 inserted as ({INSERT_EVENTS.format(types="$2::text[]", stages="$3::text[]", payloads="$4::text[]")} returning ts)
 select job.last_seq, job.epoch, (select min(ts) from inserted) from job
 """

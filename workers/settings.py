@@ -31,16 +31,17 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
 def read_worker_settings(environ: Mapping[str, str], *, queue: str, root: Path) -> WorkerSettings:
     """`root` is the repository: prompts are read from it."""
     slots = int(environ.get("WORKER_SLOTS", "8" if queue == "interactive" else "2"))
+    slot = environ.get("WORKER_SLOT") or f"{platform.node()}-{queue}"
     return WorkerSettings(
         storage=read_storage_settings(environ),
         queue=queue,
-        slot=environ.get("WORKER_SLOT") or f"{platform.node()}-{queue}",
+        slot=slot,
         slots=slots,
         user_cap=int(environ.get("WORKER_USER_CAP", str(slots))),
         render_children=int(environ.get("RENDER_CHILDREN", "2")),
         drain_s=float(environ.get("DRAIN_SECONDS", "25")),
         prompts=root / "prompts",
-        work_dir=Path(environ.get("DATA_DIR", ".data")) / "work",
+        work_dir=Path(environ.get("DATA_DIR", ".data")) / "work" / slot,
         secrets={name: environ[name] for name in _SECRETS if environ.get(name)},
     )
 

@@ -1,7 +1,6 @@
 """Telling a job's events while it runs: deltas are coalesced before they are numbered (DESIGN §5)."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -44,6 +43,7 @@ class Teller:
         self._append_no = 0
         self._waiting: list[NewEvent] = []
         self._timer: asyncio.Task[None] | None = None
+        self._failed: Exception | None = None
         self._told_at = 0.0
         self._progress_at = 0.0
         self._progress: float | None = None
@@ -74,13 +74,20 @@ class Teller:
         await self.tell(EventType.STAGE_PROGRESS, {"progress": round(fraction, 4), **payload})
 
     async def flush(self) -> None:
-        """Append and publish what is gathered; returns when it is durable. A cancelled caller does not tear it."""
+        """Append and publish what is gathered; returns when it is durable. A cancelled caller does not tear it.
+
+        Raises also what the timer met since the last call.
+        """
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
         await asyncio.shield(asyncio.create_task(self._flush()))
 
     async def close(self) -> None:
         """End the pending timer; what it would have told is appended."""
         if self._timer is not None:
             self._timer.cancel()
+        self._failed = None
         await self.flush()
 
     async def _flush(self) -> None:
@@ -94,6 +101,10 @@ class Teller:
                 appended = await persist(lambda: self._append(batch), "events")
             except LeaseLost:
                 self._stop(Stop.LOST)
+                raise
+            except Exception:
+                # Refused by the database: nothing was written, the next write has this number.
+                self._append_no -= 1
                 raise
             if appended.events:
                 await self._publisher.publish(appended.events)
@@ -114,8 +125,13 @@ class Teller:
 
     async def _flush_later(self) -> None:
         await asyncio.sleep(max(COALESCE_S - (time.monotonic() - self._told_at), 0))
-        with contextlib.suppress(LeaseLost):
+        try:
             await self.flush()
+        except LeaseLost:
+            pass
+        except Exception as error:
+            # Nobody awaits the timer.
+            self._failed = error
 
     def _gather(self, event: EventType, text: str) -> None:
         last = self._waiting[-1] if self._waiting else None

@@ -111,28 +111,31 @@ class _Caller(msgspec.Struct, frozen=True):
 async def _converse(
     socket: WebSocket[Any, Any, Any], services: Services, caller: _Caller, chat_id: UUID, newest: UUID | None
 ) -> None:
-    """Relay the newest job, then the job of every message that comes, until the client leaves or the token ends."""
-    relay: asyncio.Task[None] | None = None
+    """Relay the newest job, then the job of every message that comes, until the client leaves or the token ends.
 
-    async def start(job_id: UUID) -> None:
-        nonlocal relay
-        if relay is not None and not relay.done():
-            await asyncio.wait({relay})
-        relay = asyncio.create_task(_relay(socket, services, job_id, caller))
-
+    A relay that fails ends the conversation: the client shall not wait for frames that will not come.
+    """
+    jobs: asyncio.Queue[UUID] = asyncio.Queue()
     if newest is not None:
-        await start(newest)
+        jobs.put_nowait(newest)
+
+    async def listen() -> None:
+        while True:
+            frame = await socket.receive_text()
+            if (job_id := await _posted(socket, services, caller, chat_id, frame)) is not None:
+                jobs.put_nowait(job_id)
+
+    async def tell() -> None:
+        while True:
+            await _relay(socket, services, await jobs.get(), caller)
+
     try:
-        async with asyncio.timeout(caller.life_s):
-            while True:
-                frame = await socket.receive_text()
-                if (job_id := await _posted(socket, services, caller, chat_id, frame)) is not None:
-                    await start(job_id)
-    except (WebSocketDisconnect, TimeoutError):
+        async with asyncio.timeout(caller.life_s), asyncio.TaskGroup() as tasks:
+            tasks.create_task(listen())
+            tasks.create_task(tell())
+    except* (WebSocketDisconnect, TimeoutError, OSError):
+        # uvicorn tells by an OSError that it has nobody to send to any more.
         pass
-    finally:
-        if relay is not None:
-            relay.cancel()
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         await socket.close()
 

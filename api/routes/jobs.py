@@ -27,7 +27,7 @@ from domain.rules_jobs import Refused
 from storage.checkpoints import forget_from
 from storage.events import read_events
 from storage.jobs import find_job
-from storage.lines import Place, place_of
+from storage.lines import Place, places_of
 from storage.uow import SqlUnitOfWork
 from storage.users import User
 
@@ -112,7 +112,7 @@ async def get_job(request: AuthRequest, job_id: FromPath[UUID], services: NamedD
     while batch := await read_events(services.engine, job_id, after=snapshot.last_seq):
         snapshot = fold(batch, snapshot)
     job = await find_job(services.engine, job_id)
-    place = await place_of(services.engine, job_id) if job.state is JobState.QUEUED else None
+    place = (await places_of(services.engine, [job_id])).get(job_id)
     return JobSnapshot(**msgspec.structs.asdict(view_of(job)), snapshot=snapshot, place=place)
 
 
@@ -257,7 +257,7 @@ async def _poll(services: Services, job: Job, cursor: int, wait_s: float) -> Eve
         items=[{"event": event.type.value, **envelope(event)} for event in events],
         last_seq=events[-1].seq if events else cursor,
         status=state,
-        place=await place_of(services.engine, job.id) if state is JobState.QUEUED else None,
+        place=(await places_of(services.engine, [job.id])).get(job.id),
     )
 
 
