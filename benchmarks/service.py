@@ -14,12 +14,14 @@ from launch.stack import REPOSITORY, Stack
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """`token` is an admin's access token; `api_pid` is the api's process."""
+    """`token` is an admin's access token; the pids are those of the api and of the background worker."""
 
     port: int
     token: str
     redis_url: str
+    database_url: str
     api_pid: int
+    background_pid: int
 
 
 @contextmanager
@@ -35,7 +37,9 @@ def running_service(extra_env: Mapping[str, str] | None = None) -> Iterator[Serv
                 port=stack.port,
                 token=_access_token(stack),
                 redis_url=stack.valkey.url,
+                database_url=stack.env["DATABASE_URL"],
                 api_pid=stack.api.pid or 0,
+                background_pid=stack.workers["background"].pid or 0,
             )
 
 

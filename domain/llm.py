@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.ids import new_id
+
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):
     text: str
@@ -92,9 +94,11 @@ Chunk = TextChunk | ThoughtChunk | EndChunk
 class LLMCall(msgspec.Struct, frozen=True, kw_only=True):
     """One call as logged: what was sent, what came back, what it cost. `error` is a code, null after a usable reply.
 
-    `prompt_version` is of the prompt named by the request's purpose. `first_token_ms` is null when none came.
+    `prompt_version` is of the prompt named by the request's purpose. `first_token_ms` is null when none came. The id
+    makes writing it twice safe.
     """
 
+    id: UUID = msgspec.field(default_factory=new_id)
     job_id: UUID
     user_id: UUID
     stage: str

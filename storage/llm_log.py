@@ -15,13 +15,14 @@ class DatabaseLLMLog:
 
     async def write(self, call: LLMCall) -> None:
         async with self._sessions() as session, session.begin():
-            session.add(row_of(call))
+            await session.merge(row_of(call))
 
 
 def row_of(call: LLMCall) -> LLMCallRow:
     """The row of a call. PostgreSQL's text holds no NUL character, which a broken model may send: it is removed."""
     usage = call.usage
     return LLMCallRow(
+        id=call.id,
         job_id=call.job_id,
         user_id=call.user_id,
         stage=call.stage,

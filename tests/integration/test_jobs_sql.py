@@ -23,7 +23,20 @@ from storage.jobs import Transition
 from storage.uow import Database
 from tests.conftest import Told
 from tests.fakes.clock import StillClock
-from tests.fakes.jobs import FLAKY, QUEUE, accept, claim, claim_one, command, fail, finish, get, new_job, save_step, started
+from tests.fakes.jobs import (
+    FLAKY,
+    QUEUE,
+    accept,
+    claim,
+    claim_one,
+    command,
+    fail,
+    finish,
+    get,
+    new_job,
+    save_step,
+    started,
+)
 
 pytestmark = pytest.mark.usefixtures("clock")
 
