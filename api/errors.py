@@ -120,6 +120,8 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
     known = domain_error_of(error)
     if known is not None:
         return on_domain_error(request, known)
+    if _is_of_a_form(request, error):
+        return on_http_error(request, ClientException("a part of the form is not in the encoding it says"))
     _log.error("request_bug", path=request.url.path, exc_info=error)
     words = (DomainError.public_en, DomainError.public_ru)
     return _problem(request, HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", _in_words(request, words))
@@ -185,6 +187,12 @@ def _fault_of(request: Request[Any, Any, Any], item: Any) -> Fault:
     path = "$" if key in (None, "data") else f"$.{key}"
     field = _NAMED_FIELD.search(message)
     return Fault(f"{path}.{field[1]}" if field else path, message)
+
+
+def _is_of_a_form(request: Request[Any, Any, Any], error: Exception) -> bool:
+    """Whether Litestar could not decode a part of a form: it lets Python's own errors out."""
+    is_form = request.headers.get("content-type", "").startswith("multipart/")
+    return is_form and (isinstance(error, UnicodeDecodeError) or type(error) is LookupError)
 
 
 def _public_name(request: Request[Any, Any, Any], argument: Any) -> Any:

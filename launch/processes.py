@@ -92,9 +92,9 @@ class Child(ABC):
         while not self.is_ready():
             for child in (self, *needs):
                 if not child.is_running():
-                    raise LaunchError(f"{child.name} ended at start ({child.exit_reason()}){child._log_hint()}")
+                    raise LaunchError(f"{child.name} ended at start ({child.exit_reason()}){child.log_hint()}")
             if time.monotonic() > deadline:
-                raise LaunchError(f"{self.name} does not answer{self._log_hint()}")
+                raise LaunchError(f"{self.name} does not answer{self.log_hint()}")
             time.sleep(POLL_S)
 
     def stop(self) -> None:
@@ -218,6 +218,6 @@ class Child(ABC):
     def _pid_path(self) -> Path:
         return run_dir(self.data_dir) / f"{self.name}.pid"
 
-    def _log_hint(self) -> str:
+    def log_hint(self) -> str:
         tail = log_tail(self.data_dir, self.name)
         return f"; the end of its log:\n{tail}" if tail else ""

@@ -23,7 +23,8 @@ with asked as (
   where seen_at > clock_timestamp() - $2::float8 * interval '1 s' and not draining group by queue
 ), times as (
   select kind.family, kind.mode, count(*) as known,
-    percentile_cont(0.5) within group (order by last.s) as p50, percentile_cont(0.9) within group (order by last.s) as p90
+    percentile_cont(0.5) within group (order by last.s) as p50,
+    percentile_cont(0.9) within group (order by last.s) as p90
   from (select distinct family, mode from asked) kind
   cross join lateral (
     select extract(epoch from j.finished_at - j.started_at)::float8 as s from jobs j

@@ -6,7 +6,7 @@ A bell only says "look"; the truth about what is due is in PostgreSQL. Message l
 import dramatiq
 from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.errors import ConnectionError as BrokerUnreachable
+from dramatiq.errors import BrokerConnectionError as BrokerUnreachable
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisUnreachable

@@ -9,7 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.integration.api.caller import Caller, Frame, made, paths, problem
+from launch.stack import Stack
+from tests.integration.api.caller import Caller, Frame, access_token, made, paths, problem
 from tests.integration.api.conftest import Sql
 
 NAMES = {
@@ -275,6 +276,16 @@ def test_a_user_may_hold_twenty_streams_and_no_more(anna: Caller) -> None:
 
     problem(refused, 429, "too_many_requests")
     assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_a_stream_ends_with_its_token(anna: Caller, unscoped: dict[str, Any], stack: Stack) -> None:
+    token = access_token(stack.env["AIZOOMDOC_SECRET"], anna.user_id, exp=int(time.time()) + 2)
+    started = time.monotonic()
+
+    frames = anna.frames(_stream(unscoped), headers={"Authorization": f"Bearer {token}"})
+
+    assert time.monotonic() - started < 2.9
+    assert "completed" not in [frame.event for frame in frames]
 
 
 def test_leaving_a_stream_does_not_cancel_the_job(anna: Caller) -> None:

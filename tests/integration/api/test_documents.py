@@ -1,6 +1,7 @@
 """Documents: what was read, who may see it, and importing prepared ones."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -189,6 +190,19 @@ def test_deleting_a_document_that_is_being_read_stops_the_reading(anna: Caller) 
 
     assert anna.ended(uploaded["job_id"])["status"] in ("cancelled", "succeeded")
     problem(anna.get(f"/documents/{uploaded['document_id']}"), 404)
+
+
+def test_deleting_while_the_worker_reads_harms_neither(anna: Caller, sql: Sql) -> None:
+    """Both lock the document and its job; in different orders they would deadlock."""
+
+    def upload_and_delete(number: int) -> int:
+        uploaded = made(anna.upload(f"{number}.txt", f"Записка {number}".encode(), "text/plain"))
+        return anna.delete(f"/documents/{uploaded['document_id']}").status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(upload_and_delete, range(40))) == {204}
+    for job in made(anna.get("/jobs"))["items"]:
+        assert anna.ended(job["id"])["status"] in ("cancelled", "succeeded")
 
 
 def _import(caller: Caller, document: bytes, blocks: bytes | None, **form: str) -> dict[str, str]:

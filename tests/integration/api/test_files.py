@@ -107,6 +107,8 @@ def test_an_empty_file_is_refused(anna: Caller) -> None:
         pytest.param({"files": {"file": (None, b"text")}}, 422, "$.file", id="a text"),
         pytest.param({"json": {"file": "x"}}, 400, "$", id="json"),
         pytest.param({"content": b""}, 422, "$.file", id="nothing"),
+        pytest.param({"files": {"file": (None, b"\x89\xff")}}, 400, "$", id="no utf-8"),
+        pytest.param({"files": {"file": (None, b"x", "text/plain; charset=klingon")}}, 400, "$", id="unknown encoding"),
         pytest.param(
             {"content": b"--b\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400, "$", id="cut"
         ),
