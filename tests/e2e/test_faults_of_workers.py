@@ -20,7 +20,8 @@ RESTART_S = 5.0
 async def test_a_worker_killed_in_any_stage_is_restarted_and_repeats_only_that_stage(
     faults: Faults, stage: str
 ) -> None:
-    job_id = await faults.submit(three={"pieces": 20, "pause_s": 0.01}, **{stage: {"holds": True, "pieces": 5}})
+    wishes = {"three": {"pieces": 20, "pause_s": 0.01}, stage: {"pieces": 20, "holds": True}}
+    job_id = await faults.submit(**wishes)
     reader = faults.reader(job_id)
     reading = asyncio.create_task(reader.read())
     note = await faults.began(job_id, stage)

@@ -1,8 +1,8 @@
 """Documents: what was read, who may see it, and importing prepared ones."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
 
