@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.hub import Hub, Watch
+from api.hub import Hub
 from domain.events import Event
 from storage.database import is_outage
 from storage.events import read_events
@@ -26,25 +27,33 @@ async def follow(
 
     Holds no database connection while waiting.
     """
+    async with aclosing(follow_batches(hub, engine, job_id, after=after, until=until)) as batches:
+        async for batch in batches:
+            for told in batch:
+                yield told
+
+
+async def follow_batches(
+    hub: Hub, engine: AsyncEngine, job_id: UUID, *, after: int, until: float
+) -> AsyncGenerator[Sequence[Event | Place]]:
+    """The same in batches of what is there at once, never empty: one write to a client for each."""
     async with hub.watch(job_id) as watch:
         cursor = after
         while True:
             last: Event | None = None
             while batch := await _read(engine, job_id, cursor, until):
-                for event in batch:
-                    yield event
+                yield batch
                 last, cursor = batch[-1], batch[-1].seq
                 if len(batch) < BATCH:
                     break
             if last is not None and last.is_terminal:
                 return
             watch.saw(cursor)
-            while (told := await _next(watch, cursor, until)) is not None:
+            while told := await watch.next(until):
                 yield told
-                if isinstance(told, Event):
-                    cursor = told.seq
-                    if told.is_terminal:
-                        return
+                if any(isinstance(item, Event) and item.is_terminal for item in told):
+                    return
+            cursor = watch.seq
             if hub.closing or time.monotonic() >= until:
                 return
 
@@ -58,14 +67,3 @@ async def _read(engine: AsyncEngine, job_id: UUID, after: int, until: float) -> 
             if not is_outage(error) or time.monotonic() >= until:
                 raise
             await asyncio.sleep(AWAY_S)
-
-
-async def _next(watch: Watch, cursor: int, until: float) -> Event | Place | None:
-    """The event after `cursor` or a place; null when the log must be read or the time is over."""
-    while (left_s := until - time.monotonic()) > 0:
-        told = await watch.next(left_s)
-        if not isinstance(told, Event) or told.seq == cursor + 1:
-            return told
-        if told.seq > cursor + 1:
-            return None
-    return None

@@ -3,6 +3,7 @@ finds whatever pub/sub lost (DESIGN §5)."""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -42,16 +43,33 @@ class Watch:
     def __init__(self) -> None:
         self.seq = 0
         self._told: asyncio.Queue[Told] = asyncio.Queue(BUFFERED)
+        self._must_read = False
 
-    async def next(self, timeout_s: float) -> Told:
-        """What is told next; null after `timeout_s` or when the log must be read."""
-        try:
-            told = await asyncio.wait_for(self._told.get(), timeout_s)
-        except TimeoutError:
-            return None
-        if isinstance(told, Event) and told.seq == self.seq + 1:
+    async def next(self, until: float) -> list[Event | Place]:
+        """All that is there at once: the events after `seq` in order, and places. Waits for the first of them.
+
+        Empty when the log must be read, or at the monotonic time `until`.
+        """
+        batch: list[Event | Place] = []
+        while not batch and not self._must_read and (left_s := until - time.monotonic()) > 0:
+            try:
+                self._take(await asyncio.wait_for(self._told.get(), left_s), batch)
+            except TimeoutError:
+                break
+            while not self._must_read and not self._told.empty():
+                self._take(self._told.get_nowait(), batch)
+        if not batch:
+            self._must_read = False
+        return batch
+
+    def _take(self, told: Told, batch: list[Event | Place]) -> None:
+        if isinstance(told, Place):
+            batch.append(told)
+        elif told is None or told.seq > self.seq + 1:
+            self._must_read = True
+        elif told.seq == self.seq + 1:
             self.seq = told.seq
-        return told
+            batch.append(told)
 
     def saw(self, seq: int) -> None:
         """The reader has read the log up to `seq`."""

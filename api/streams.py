@@ -14,7 +14,7 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sse_starlette import EventSourceResponse
 
-from api.following import follow
+from api.following import follow, follow_batches
 from api.hub import Hub
 from domain.chat_frames import chat_frame_of
 from domain.errors import TooManyRequests
@@ -121,17 +121,26 @@ class Streams:
             yield b"retry: %d\n: resume\n\n" % random.randint(500, 3000)
 
     async def _job_frames(self, job_id: UUID, after: int, until: float) -> AsyncGenerator[bytes]:
-        async with aclosing(follow(self.hub, self.engine, job_id, after=after, until=until)) as told:
-            async for item in told:
-                yield _place_frame(item, "queue.position") if isinstance(item, Place) else job_frame(item)
+        async with aclosing(follow_batches(self.hub, self.engine, job_id, after=after, until=until)) as batches:
+            async for batch in batches:
+                yield b"".join(
+                    _place_frame(item, "queue.position") if isinstance(item, Place) else job_frame(item)
+                    for item in batch
+                )
 
     async def _chat_frames(self, job_id: UUID, after: int, until: float, language: str) -> AsyncGenerator[bytes]:
-        async with aclosing(follow(self.hub, self.engine, job_id, after=after, until=until)) as told:
-            async for item in told:
-                if isinstance(item, Place):
-                    yield _frame("queue_position", _queue_position(item))
-                elif (frame := chat_frame_of(item, language)) is not None:
-                    yield _frame(frame.event, frame.data, f"{job_id}:{item.seq}")
+        async with aclosing(follow_batches(self.hub, self.engine, job_id, after=after, until=until)) as batches:
+            async for batch in batches:
+                if frames := b"".join(_chat_frame(item, language) for item in batch):
+                    yield frames
+
+
+def _chat_frame(item: Event | Place, language: str) -> bytes:
+    """Empty for an event that the chat's view does not show."""
+    if isinstance(item, Place):
+        return _frame("queue_position", _queue_position(item))
+    frame = chat_frame_of(item, language)
+    return b"" if frame is None else _frame(frame.event, frame.data, f"{item.job_id}:{item.seq}")
 
 
 def envelope(event: Event) -> dict[str, Any]:

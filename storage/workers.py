@@ -60,10 +60,10 @@ order by j.id limit 100 for update of j skip locked
 _RING = """
 with free as (
   select queue, sum(greatest(threads - busy, 0)) as n from workers
-  where seen_at > clock_timestamp() - $1::float8 * interval '1 s' and not draining group by queue
+  where queue = $3 and seen_at > clock_timestamp() - $1::float8 * interval '1 s' and not draining group by queue
 ), due as (
   select j.id, j.queue, row_number() over (partition by j.queue order by j.priority, j.id) as place
-  from jobs j where j.state = 'queued' and j.run_at <= clock_timestamp()
+  from jobs j where j.queue = $3 and j.state = 'queued' and j.run_at <= clock_timestamp()
     and (j.rung_at is null or j.rung_at < clock_timestamp() - $2::float8 * interval '1 s')
 )
 update jobs j set rung_at = clock_timestamp() from due join free on free.queue = due.queue
@@ -108,11 +108,11 @@ async def overdue_jobs(connection: Any, *, with_leases: bool) -> Overdue:
     return Overdue(expired=expired_ids, overdue=overdue_ids, forgotten=forgotten_ids)
 
 
-async def queues_to_ring(engine: AsyncEngine) -> list[str]:
-    """One entry per due job that no bell is on its way for, never more than free slots; commits."""
+async def count_bells(engine: AsyncEngine, queue: str) -> int:
+    """How many bells to ring: one per due job that none is on its way for, never more than free slots; commits."""
     async with engine.connect() as auto:
-        rows = await auto.exec_driver_sql(_RING, (ALIVE_S, RING_AGAIN_S))
-        return [row[0] for row in rows]
+        rows = await auto.exec_driver_sql(_RING, (ALIVE_S, RING_AGAIN_S, queue))
+        return len(rows.all())
 
 
 async def clear_leftovers(engine: AsyncEngine) -> None:

@@ -18,7 +18,7 @@ from storage.database import is_outage
 from storage.job_rows import LEASE_S
 from storage.publisher import Publisher
 from storage.uow import Database
-from storage.workers import clear_leftovers, overdue_jobs, own_leases, queues_to_ring
+from storage.workers import clear_leftovers, count_bells, overdue_jobs, own_leases
 
 _log = structlog.get_logger()
 
@@ -79,8 +79,9 @@ class Reconciler:
             self._grace_until = now + LEASE_S if self._succeeded_at else now + OUTAGE_S + SWEEP_S
         await self._end_overdue(with_leases=now >= self._grace_until)
         self._succeeded_at = time.monotonic()
-        for queue in await queues_to_ring(self._engine):
-            if not await self._publisher.ring(queue) and queue == self._own_queue:
+        # Only for the own queue: who cannot ring must be able to look.
+        for _ in range(await count_bells(self._engine, self._own_queue)):
+            if not await self._publisher.ring(self._own_queue):
                 task = asyncio.create_task(self._look())
                 self._looks.add(task)
                 task.add_done_callback(self._looks.discard)

@@ -26,6 +26,7 @@ from storage.queue import Bells, open_broker
 from storage.uow import Database
 from tests.e2e.fault_family import Note, gate_path, notes_path
 from tests.fakes.sse import StreamReader
+from workers.persistence import persist
 
 SETTINGS = {"DRAIN_SECONDS": "8", "WORKER_SLOTS": "4", "STREAMS_PER_USER": "1000", "EXCHANGES_PER_MINUTE": "0"}
 FAULTY = ("a", "b")
@@ -110,7 +111,8 @@ class Faults:
         return next(worker for worker in self.stack.workers.values() if worker.pid == note.pid)
 
     async def job(self, job_id: UUID) -> Job:
-        return await find_job(self.auto, job_id)
+        """Also while the database is away: then as soon as it is back."""
+        return await persist(lambda: find_job(self.auto, job_id), "test")
 
     async def ended(self, job_id: UUID) -> Job:
         deadline = time.monotonic() + PATIENCE_S

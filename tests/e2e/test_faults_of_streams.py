@@ -163,7 +163,7 @@ async def test_a_reader_that_stops_reading_loses_nothing(faults: Faults) -> None
 
     received = await asyncio.to_thread(_read_all, lazy)
     ids = [int(line[4:]) for line in received.splitlines() if line.startswith(b"id: ")]
-    rest = StreamReader(faults.client, f"/jobs/{job_id}/events?after={ids[-2]}")
+    rest = StreamReader(faults.client, f"/jobs/{job_id}/events", after=str(ids[-2]))
     await rest.read()
 
     assert ids == list(range(1, ids[-1] + 1))

@@ -22,16 +22,20 @@ class Frame(NamedTuple):
 class StreamReader:
     """Reads a stream to its end over as many connections as it takes; `frames` are those with an id, in order.
 
-    `per_connection` hangs up after so many frames with an id, to come back with the last of them.
+    `per_connection` hangs up after so many frames with an id, to come back with the last of them. `after` is the id to
+    begin after.
     """
 
-    def __init__(self, client: httpx.AsyncClient, path: str, *, per_connection: int | None = None) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, path: str, *, per_connection: int | None = None, after: str = ""
+    ) -> None:
         self.frames: list[Frame] = []
         self.connections = 0
         self.statuses: list[int] = []
         self._client = client
         self._path = path
         self._per_connection = per_connection
+        self._last_id = after
 
     async def read(self) -> list[Frame]:
         """Until the server answers 204: nothing comes any more."""
@@ -48,7 +52,7 @@ class StreamReader:
         return [int(frame.id.rpartition(":")[2]) for frame in self.frames]
 
     async def _read_once(self) -> int:
-        last = {"Last-Event-ID": self.frames[-1].id} if self.frames else {}
+        last = {"Last-Event-ID": self._last_id} if self._last_id else {}
         headers = {"Accept": "text/event-stream", **last}
         async with self._client.stream("GET", self._path, headers=headers) as response:
             self.connections += 1
@@ -60,6 +64,7 @@ class StreamReader:
                 if not frame.id:
                     continue
                 self.frames.append(frame)
+                self._last_id = frame.id
                 seen += 1
                 if seen == self._per_connection:
                     break

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -35,6 +36,9 @@ class FakeDocuments:
     async def readable(self, user_id: UUID, document_ids: Sequence[UUID]) -> list[Document]:
         found = [self.stored[document_id] for document_id in document_ids if document_id in self.stored]
         return [document for document in found if self._is_visible(document, user_id)]
+
+    async def of_files(self, user_id: UUID, file_ids: Sequence[UUID]) -> list[UUID]:
+        return [d.id for d in self.stored.values() if d.file_id in file_ids and self._is_visible(d, user_id)]
 
     async def add(self, document: Document) -> None:
         self.stored[document.id] = document
@@ -92,6 +96,7 @@ class FakeChats:
     def __init__(self) -> None:
         self.stored: dict[UUID, Chat] = {}
         self.messages: list[Message] = []
+        self.numbers: dict[UUID, int] = {}
         self.answers: dict[UUID, Answer] = {}
 
     async def get(self, chat_id: UUID, *, user_id: UUID | None = None) -> Chat:
@@ -99,6 +104,14 @@ class FakeChats:
         if chat is None or user_id not in (None, chat.user_id):
             raise NotFound(f"chat {chat_id}")
         return chat
+
+    async def next_no(self, chat_id: UUID) -> int:
+        self.numbers[chat_id] = self.numbers.get(chat_id, 0) + 1
+        return self.numbers[chat_id]
+
+    async def add_message(self, message: Message, *, attachments: dict[str, Any] | None = None) -> Message:
+        self.messages.append(message)
+        return message
 
     async def message(self, message_id: UUID) -> Message:
         for message in self.messages:

@@ -110,6 +110,18 @@ async def test_there_are_never_more_bells_than_free_slots(
     assert bells.rung == ["interactive"] * 4
 
 
+async def test_each_process_rings_for_its_own_queue_so_that_it_can_look_itself_when_redis_is_away(
+    database: Database, reconciler: Reconciler, bells: Bells, clock: StillClock, user_id: UUID
+) -> None:
+    await accept(database, new_job(user_id, queue="background"))
+    await clock.advance(4)
+    await beat(database, "other queue", queue="background")
+
+    await reconciler._sweep()
+
+    assert bells.rung == []
+
+
 async def test_no_bell_is_rung_where_nobody_listens(
     database: Database, reconciler: Reconciler, bells: Bells, clock: StillClock, user_id: UUID
 ) -> None:

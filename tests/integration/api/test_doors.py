@@ -1,5 +1,7 @@
 """Who gets in: static tokens, access tokens, logging out, and users who lose their right."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,7 +11,7 @@ import jwt
 import pytest
 
 from api.auth import new_static_token
-from launch.stack import Stack
+from launch.stack import REPOSITORY, Stack
 from tests.integration.api.caller import Caller, access_token, made, problem
 from tests.integration.api.conftest import MakeUser
 
@@ -172,6 +174,20 @@ def test_the_use_of_a_static_token_is_noted(nobody: Caller, admin: Caller, anna:
     nobody.post("/auth/exchange", json={"static_token": static_token})
 
     assert made(admin.get(f"/admin/users/{anna.user_id}/tokens"))[0]["last_used_at"] is not None
+
+
+def test_an_operator_issues_tokens_from_the_command_line(nobody: Caller, stack: Stack) -> None:
+    name = str(uuid4())
+
+    def issue(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "api.tokens", "issue", name, *arguments]
+        token = subprocess.run(command, cwd=REPOSITORY, env=stack.env, capture_output=True, text=True, check=True)
+        return made(nobody.post("/auth/exchange", json={"static_token": token.stdout.strip()}))["user"]
+
+    first, second = issue("--role", "premium"), issue()
+
+    assert (first["username"], first["role"]) == (name, "premium")
+    assert second == first
 
 
 def test_the_open_pages_need_no_token(nobody: Caller) -> None:

@@ -129,8 +129,25 @@ def test_other_doors_are_not_limited(limited: httpx.Client, anna: Caller) -> Non
     assert limited.get("/me", headers=headers).status_code == 200
 
 
-def test_without_redis_people_still_sign_in_and_the_log_warns(start_api: StartApi, folders: Path) -> None:
-    lame = start_api("lame", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+@pytest.fixture(scope="module")
+def lame(start_api: StartApi) -> httpx.Client:
+    """An api without Redis."""
+    return start_api("lame", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+
+
+def test_what_is_missing_is_told(lame: httpx.Client, limited: httpx.Client) -> None:
+    assert limited.get("/ready").status_code == 200
+
+    missing = lame.get("/ready")
+
+    assert missing.status_code == 503
+    assert missing.json()["status"] == "not ready"
+    assert missing.json()["parts"] == {"database": "ok", "redis": "unreachable", "blobs": "ok", "workers": "ok"}
+    assert missing.json()["workers"].keys() == {"interactive", "background", "render"}
+    assert lame.get("/health").json()["status"] == "healthy"
+
+
+def test_without_redis_people_still_sign_in_and_the_log_warns(lame: httpx.Client, folders: Path) -> None:
     started = time.monotonic()
 
     statuses = [_try(lame).status_code for _ in range(LIMIT + 2)]
