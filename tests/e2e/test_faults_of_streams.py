@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from api.streams import SEND_TIMEOUT_S
 from domain.jobs import JobState
 from tests.e2e.conftest import Faults, until
 from tests.fakes.sse import StreamReader, is_proven
@@ -155,19 +156,28 @@ async def test_a_cursor_at_the_end_has_nothing_more_and_one_beyond_is_a_mistake(
     assert response.status_code == status
 
 
-async def test_a_reader_that_stops_reading_loses_nothing(faults: Faults) -> None:
-    """4 MiB go into a socket that nobody empties; then the client reads what is there and comes back for the rest."""
-    job_id = await faults.submit(three={"pieces": 1_000, "piece_bytes": 4_096, "pause_s": 0.0})
+@pytest.mark.parametrize(
+    "idle_s",
+    [1.0, pytest.param(SEND_TIMEOUT_S + 4, marks=pytest.mark.slow)],
+    ids=["for a while", "until it is dropped"],
+)
+async def test_a_reader_that_stops_reading_loses_nothing(faults: Faults, idle_s: float) -> None:
+    """8 MiB go into a socket that nobody empties; then the client reads what is there and comes back for the rest."""
+    job_id = await faults.submit(three={"pieces": 2_000, "piece_bytes": 4_096})
     lazy = await asyncio.to_thread(_connect, faults, f"/jobs/{job_id}/events")
     job = await faults.ended(job_id)
+    await asyncio.sleep(idle_s)
 
     received = await asyncio.to_thread(_read_all, lazy)
     ids = [int(line[4:]) for line in received.splitlines() if line.startswith(b"id: ")]
+    # The last frame may be cut.
     rest = StreamReader(faults.client, f"/jobs/{job_id}/events", after=str(ids[-2]))
     await rest.read()
 
     assert ids == list(range(1, ids[-1] + 1))
     assert [*ids[:-1], *rest.seqs] == list(range(1, job.last_seq + 1))
+    if idle_s > SEND_TIMEOUT_S:
+        assert ids[-1] < job.last_seq
 
 
 def _connect(faults: Faults, path: str) -> socket.socket:

@@ -59,6 +59,7 @@ async def test_a_worker_that_never_comes_back_is_replaced_within_a_lease_and_fiv
     assert took_s < LEASE_S + RESTART_S
 
 
+@pytest.mark.slow
 async def test_a_job_that_kills_its_worker_three_times_fails_and_hurts_nobody_else(faults: Faults) -> None:
     poison = await faults.submit(two={"holds": True})
     others = []

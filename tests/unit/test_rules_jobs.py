@@ -174,7 +174,7 @@ def test_what_runs_is_asked_to_stop_and_asked_once() -> None:
     assert isinstance(decide(structs.replace(RUNNING, cancel_requested=True), Cancel()), Unchanged)
 
 
-@pytest.mark.parametrize("state", TERMINAL)
+@pytest.mark.parametrize("state", sorted(TERMINAL))
 def test_cancelling_what_has_ended_changes_nothing(state: JobState) -> None:
     assert isinstance(decide(Facts(state, epoch=3), Cancel()), Unchanged)
 

@@ -13,6 +13,8 @@ from launch.stack import Stack
 from tests.integration.api.caller import Caller, Frame, access_token, made, paths, problem
 from tests.integration.api.conftest import Sql
 
+NOBODYS_ID = "5816d344-2359-4250-b3ab-344cdd068d57"
+
 NAMES = {
     "queue_position",
     "processing_started",
@@ -116,7 +118,17 @@ def test_a_chat_without_a_message_has_no_stream(anna: Caller) -> None:
     problem(anna.get(f"/chats/{anna.new_chat()}/stream"), 404, "not_found")
 
 
-@pytest.mark.parametrize("event_id", ["x", "1", ":1", f"{uuid4()}:x", f"{uuid4()}:{'9' * 5000}", f"{uuid4()}:-1"])
+@pytest.mark.parametrize(
+    "event_id",
+    [
+        "x",
+        "1",
+        ":1",
+        f"{NOBODYS_ID}:x",
+        f"{NOBODYS_ID}:{'9' * 5000}",
+        f"{NOBODYS_ID}:-1",
+    ],
+)
 def test_an_id_that_is_none_is_refused(owner: Caller, answered: dict[str, Any], event_id: str) -> None:
     problem(owner.get(_stream(answered), headers={"Last-Event-ID": event_id}), 422, "invalid_input")
 
@@ -248,7 +260,7 @@ def test_two_sets_make_a_comparison(owner: Caller, plan: str, sql: Sql) -> None:
         ({"tree_files": "{"}, 422, "query:tree_files"),
         ({"tree_files": '[{"r2_key": "tree_docs/x/y.md"}]'}, 422, "query:tree_files"),
         ({"document_ids": "x"}, 422, "query:document_ids"),
-        ({"document_ids": str(uuid4())}, 404, "$.document_ids[0]"),
+        ({"document_ids": NOBODYS_ID}, 404, "$.document_ids[0]"),
     ],
 )
 def test_a_scope_that_is_none_is_refused_and_changes_nothing(

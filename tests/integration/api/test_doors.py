@@ -10,7 +10,6 @@ import httpx
 import jwt
 import pytest
 
-from api.auth import new_static_token
 from launch.stack import REPOSITORY, Stack
 from tests.integration.api.caller import Caller, access_token, made, problem
 from tests.integration.api.conftest import MakeUser
@@ -44,7 +43,7 @@ def test_a_static_token_is_exchanged_for_an_access_token_of_an_hour(
     assert made(me)["user"]["id"] == str(anna.user_id)
 
 
-@pytest.mark.parametrize("token", [new_static_token(), "azd_", "", "x" * 10_000, "azd_\0", "токен"])
+@pytest.mark.parametrize("token", ["azd_" + "A" * 43 + "_d44d2523", "azd_", "", "x" * 10_000, "azd_\0", "токен"])
 def test_a_static_token_that_nobody_has_is_refused(nobody: Caller, token: str) -> None:
     problem(nobody.post("/auth/exchange", json={"static_token": token}), 401, "not_authenticated")
 
@@ -117,7 +116,7 @@ def test_logging_out_ends_this_access_token_and_no_other(stack: Stack, anna: Cal
         pytest.param({"jti": "1"}, id="strange id"),
         pytest.param({"sub": None}, id="nobody"),
         pytest.param({"sub": "1"}, id="strange user"),
-        pytest.param({"sub": str(uuid4())}, id="unknown user"),
+        pytest.param({"sub": "5816d344-2359-4250-b3ab-344cdd068d57"}, id="unknown user"),
         pytest.param({"extras": {"typ": "refresh"}}, id="a refresh token"),
         pytest.param({"extras": {}}, id="no type"),
         pytest.param({"extras": None}, id="no extras"),

@@ -9,11 +9,13 @@ import pytest
 from tests.integration.api.caller import Caller, made, paths, problem
 from tests.integration.api.conftest import ORIGIN, Sql
 
+NOBODYS_ID = "5816d344-2359-4250-b3ab-344cdd068d57"
+
 MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.mark.parametrize("path", ["/nope", "/chats/not-a-uuid", f"/chats/{uuid4()}/nope", "/%2e%2e/me", "/%00"])
+@pytest.mark.parametrize("path", ["/nope", "/chats/not-a-uuid", f"/chats/{NOBODYS_ID}/nope", "/%2e%2e/me", "/%00"])
 def test_an_unknown_path_is_not_found(anna: Caller, path: str) -> None:
     problem(anna.get(path), 404, "not_found")
 

@@ -48,7 +48,7 @@ quick = settings(
     suppress_health_check=list(HealthCheck),
     derandomize=True,
 )
-long = settings(quick, max_examples=400, derandomize=False)
+long = settings(quick, max_examples=200, derandomize=False)
 
 Send = Callable[[schemathesis.Case], None]
 

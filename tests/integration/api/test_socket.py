@@ -13,6 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 from tests.integration.api.caller import Caller, made
 from tests.integration.api.conftest import Sql
 
+NOBODYS_ID = "5816d344-2359-4250-b3ab-344cdd068d57"
+
 LIVE_S = 20.0
 QUESTION = {"content": "Какой расход воздуха у системы П1?", "document_ids": []}
 
@@ -89,7 +91,7 @@ def test_answers_of_several_frames_come_one_after_another(anna: Caller) -> None:
         ("[]", "invalid_input"),
         ('{"content": " "}', "invalid_input"),
         ('{"content": "a\\u0000b"}', "invalid_input"),
-        (json.dumps({"content": "Что там?", "document_ids": [str(uuid4())]}), "not_found"),
+        (json.dumps({"content": "Что там?", "document_ids": [NOBODYS_ID]}), "not_found"),
         (b"\x00\xff", "invalid_input"),
     ],
     ids=["cut", "no object", "blank", "null character", "unknown document", "bytes"],
@@ -118,7 +120,7 @@ def test_the_address_brings_the_scope_of_messages_without_one(owner: Caller, pla
     assert [json.loads(row["payload"])["scope"]["document_ids"] for row in rows] == [[plan], [plan]]
 
 
-@pytest.mark.parametrize("query", [f"document_ids={uuid4()}", "document_ids=x", "tree_files={"])
+@pytest.mark.parametrize("query", [f"document_ids={NOBODYS_ID}", "document_ids=x", "tree_files={"])
 def test_a_socket_with_a_scope_that_is_none_is_refused(anna: Caller, query: str) -> None:
     chat_id = anna.new_chat()
     anna.ask(chat_id)
