@@ -55,7 +55,7 @@ def is_unstorable(error: BaseException) -> bool:
 
 
 def is_outage(error: BaseException) -> bool:
-    """True when the database cannot be reached now: worth trying again, nothing said about the statement."""
+    """True when the database cannot do it now: worth trying again, nothing said about the statement."""
     if isinstance(error, (ConnectionError, TimeoutError, OSError, InterfaceError)):
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -70,9 +70,14 @@ def is_outage(error: BaseException) -> bool:
 
 _AWAY = (
     asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    # A standby, just before it takes over.
+    asyncpg.ReadOnlySQLTransactionError,
+    # Two waited for each other, or one for too long: rolled back, worth the same try again.
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
 )

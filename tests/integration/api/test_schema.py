@@ -28,7 +28,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-SLOWEST_S = 2.0
+SLOWEST_S = 10.0
+"""Nothing hangs. On a quiet machine nothing takes two seconds either."""
 
 # The description is the same whatever the stores are.
 _NOWHERE = {
