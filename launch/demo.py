@@ -174,13 +174,16 @@ def _progress() -> Progress:
 
 
 def _questions(*, own_file: bool) -> list[str]:
-    """The first Russian and the first English question of the samples that the documents answer."""
+    """One question about the plan and one about the general notes, of those that come with the samples."""
     if own_file:
         return [DEFAULT_QUESTION]
     known = json.loads((SAMPLES / "questions.json").read_text(encoding="utf-8"))
+    documents = ("План_вентиляции", "Общие_данные")
     answerable = [item for item in known if item.get("document")]
-    chosen = [next(item for item in answerable if item["lang"] == language) for language in ("ru", "en")]
-    return [item["question"] for item in chosen]
+    return [
+        [item["question"] for item in answerable if document in item["document"]][place]
+        for document, place in zip(documents, (0, -1), strict=True)
+    ]
 
 
 def _say_quietly(line: str) -> None:

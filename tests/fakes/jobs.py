@@ -128,4 +128,4 @@ async def beat(
         connection = await uow.session.connection()
         rows = (await connection.exec_driver_sql(BEAT, wish)).all()
         await uow.commit()
-    return [(row[0], row[1], bool(row[2]), bool(row[3])) for row in rows]
+    return [(job_id, epoch, bool(ours), bool(cancelled)) for job_id, epoch, ours, cancelled in map(tuple, rows)]

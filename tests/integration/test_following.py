@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from uuid import UUID
 
 import pytest
@@ -41,6 +42,18 @@ async def running(database: Database, user_id: UUID) -> Claim:
     return await claim_one(database)
 
 
+async def events_of(hub: Hub, auto: AsyncEngine, job_id: UUID, *, after: int) -> AsyncGenerator[Event]:
+    """What `follow` tells, without places in line; ends when it does, or after a minute."""
+    async with aclosing(follow(hub, auto, job_id, after=after, until=time.monotonic() + 60)) as told:
+        async for one in told:
+            if isinstance(one, Event):
+                yield one
+
+
+async def _next_of(events: AsyncGenerator[Event]) -> Event:
+    return await anext(events)
+
+
 class Reader:
     """Follows a job in a task and keeps what it was told."""
 
@@ -50,10 +63,9 @@ class Reader:
         self.task = asyncio.create_task(self._read(hub, auto, job_id, after))
 
     async def _read(self, hub: Hub, auto: AsyncEngine, job_id: UUID, after: int) -> None:
-        async for told in follow(hub, auto, job_id, after=after, until=time.monotonic() + 60):
-            if isinstance(told, Event):
-                self.events.append(told)
-                self._told.set()
+        async for event in events_of(hub, auto, job_id, after=after):
+            self.events.append(event)
+            self._told.set()
 
     @property
     def seqs(self) -> list[int]:
@@ -151,9 +163,9 @@ async def test_messages_out_of_order_repeated_or_missing_are_put_right(
 async def test_a_reader_that_is_slower_than_the_writer_misses_nothing(
     hub: Hub, auto: AsyncEngine, publisher: Publisher, database: Database, running: Claim
 ) -> None:
-    told = follow(hub, auto, running.job.id, after=0, until=time.monotonic() + 60)
+    told = events_of(hub, auto, running.job.id, after=0)
     seqs = [(await anext(told)).seq for _ in range(3)]
-    asleep = asyncio.create_task(anext(told))
+    asleep = asyncio.create_task(_next_of(told))
     for number in range(1, BUFFERED + 50):
         await publisher.publish(await write(auto, running, number))
     await finish(database, running)
@@ -182,7 +194,7 @@ async def test_a_reader_may_leave_at_every_event_and_come_back(
 
     seqs = []
     for after in range(13):
-        told = follow(hub, auto, running.job.id, after=after, until=time.monotonic() + 60)
+        told = events_of(hub, auto, running.job.id, after=after)
         seqs.append((await anext(told)).seq)
         await told.aclose()
 

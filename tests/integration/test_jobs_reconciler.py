@@ -4,11 +4,14 @@ import time
 from uuid import UUID
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisUnreachable
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import rules_jobs
 from domain.jobs import JobState
 from storage.database import open_sessions
+from storage.publisher import Publisher
 from storage.uow import Database
 from tests.conftest import Told
 from tests.fakes.clock import StillClock
@@ -23,11 +26,10 @@ class Bells:
         self.rung: list[str] = []
         self.is_broken = False
 
-    async def ring(self, queue: str) -> bool:
+    def ring(self, queue: str) -> None:
         if self.is_broken:
-            return False
+            raise RedisUnreachable("as asked")
         self.rung.append(queue)
-        return True
 
 
 class Look:
@@ -44,14 +46,22 @@ def bells() -> Bells:
 
 
 @pytest.fixture
+def publisher(bells: Bells) -> Publisher:
+    # The client connects only to publish.
+    return Publisher(Redis(), bells.ring)
+
+
+@pytest.fixture
 def look() -> Look:
     return Look()
 
 
 @pytest.fixture
-def reconciler(database: Database, auto: AsyncEngine, clock: StillClock, bells: Bells, look: Look) -> Reconciler:
+def reconciler(
+    database: Database, auto: AsyncEngine, clock: StillClock, publisher: Publisher, look: Look
+) -> Reconciler:
     """One whose first grace is over."""
-    reconciler = Reconciler(database, auto, bells, own_queue="interactive", look=look)
+    reconciler = Reconciler(database, auto, publisher, own_queue="interactive", look=look)
     reconciler._succeeded_at = time.monotonic()
     return reconciler
 
@@ -204,13 +214,13 @@ async def test_after_an_outage_of_the_database_living_workers_have_one_lease_to_
 
 
 async def test_a_new_process_reaps_nobody_at_once(
-    database: Database, auto: AsyncEngine, bells: Bells, look: Look, clock: StillClock, user_id: UUID
+    database: Database, auto: AsyncEngine, publisher: Publisher, look: Look, clock: StillClock, user_id: UUID
 ) -> None:
     (job_id,) = await accept(database, new_job(user_id))
     await claim_one(database)
     await clock.advance(60)
 
-    await Reconciler(database, auto, bells, own_queue="interactive", look=look)._sweep()
+    await Reconciler(database, auto, publisher, own_queue="interactive", look=look)._sweep()
 
     assert (await get(database, job_id)).state is JobState.RUNNING
 
@@ -297,13 +307,19 @@ async def test_a_parent_whose_counter_reached_zero_unseen_goes_on(
 
 
 async def test_a_job_whose_family_cannot_hear_of_its_end_does_not_keep_others_from_theirs(
-    engine: AsyncEngine, auto: AsyncEngine, told: Told, clock: StillClock, bells: Bells, look: Look, user_id: UUID
+    engine: AsyncEngine,
+    auto: AsyncEngine,
+    told: Told,
+    clock: StillClock,
+    publisher: Publisher,
+    look: Look,
+    user_id: UUID,
 ) -> None:
     async def on_end(*_: object) -> None:
         raise RuntimeError("a bug of one family")
 
     database = Database(open_sessions(engine), told, on_end={"broken": on_end})
-    reconciler = Reconciler(database, auto, bells, own_queue="interactive", look=look)
+    reconciler = Reconciler(database, auto, publisher, own_queue="interactive", look=look)
     broken, other = await accept(
         database, new_job(user_id, family="broken", deadline_in_s=5.0), new_job(user_id, deadline_in_s=5.0)
     )

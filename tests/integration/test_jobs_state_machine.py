@@ -3,9 +3,8 @@
 The simulation runs on the same model, so what it proves of the model holds for the SQL.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -19,7 +18,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.routes.jobs import RequeueWish, requeue
 from domain import rules_jobs
@@ -30,18 +28,13 @@ from domain.events import EventType, NewEvent
 from domain.jobs import JobState
 from domain.rules_jobs import Change, Refused
 from storage.checkpoints import save_checkpoint
-from storage.database import in_autocommit, open_engine, open_sessions
 from storage.events import append_events
-from storage.outbox import Outbox
-from storage.uow import Database, SqlUnitOfWork
-from storage.users import User
+from storage.uow import SqlUnitOfWork
 from storage.workers import BEAT, beat_arguments, count_bells, overdue_jobs, own_leases
 from tests.conftest import Databases
-from tests.fakes.clock import StillClock, instant
+from tests.fakes.ground import COLUMNS, EVENTS, Ground, columns_of
 from tests.fakes.jobs import FLAKY, QUEUE, checkpoint_of, finished, new_job, started
 from tests.simulation.model import Model, Row
-
-T = TypeVar("T")
 
 SLOTS = ("a_slot", "a%slot", "other")
 STAGES = ("search", "crop", "answer")
@@ -49,80 +42,12 @@ QUEUE_LIMIT = 8
 USER_CAP = 2
 ENDED_BADLY = (JobState.FAILED, JobState.CANCELLED)
 
-COLUMNS = """
-select j.id, state, epoch, attempt, crashes, run_at, rung_at, lease_owner, lease_until, append_no, step_no, last_seq,
-  pending_children, deadline_at, cancel_requested_at is not null, waiting_for->>'kind', error->>'code', ordering_no,
-  result is not null,
-  (select count(*) from job_events e where e.job_id = j.id),
-  (select coalesce(string_agg(s.stage || '>' || s.next_stage, ' ' order by s.step_no), '') from job_steps s
-   where s.job_id = j.id),
-  (select count(*) from job_waits w where w.job_id = j.id)
-from jobs j order by j.id
-"""
-EVENTS = "select job_id, seq, epoch, type, stage from job_events order by job_id, seq"
-CLEAR = ("delete from jobs", "delete from documents", "delete from chats", "delete from workers", "delete from audit")
-
 
 class Ours(NamedTuple):
     """A claim that some worker remembers, perhaps a stale one."""
 
     job_id: UUID
     epoch: int
-
-
-class Ground:
-    """The database under test, on an event loop of its own."""
-
-    def __init__(self, url: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self.engine: AsyncEngine = open_engine(url, name="machine", pool_size=2)
-        self.auto = in_autocommit(self.engine)
-        self.rung: list[str] = []
-        self.database = Database(open_sessions(self.engine), self._deliver, on_end={}, queue_limit=QUEUE_LIMIT)
-        self.clock = StillClock(self.engine)
-        self.users = [self.run(self._add_user(f"user {n}")) for n in range(2)]
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(work)
-
-    def write(self, work: Callable[[SqlUnitOfWork], Coroutine[Any, Any, T]]) -> T:
-        """The result of `work` in a committed unit of work."""
-
-        async def in_uow() -> T:
-            async with self.database.uow() as uow:
-                result = await work(uow)
-                await uow.commit()
-            return result
-
-        return self.run(in_uow())
-
-    def read(self, statement: str) -> list[Any]:
-        async def fetch() -> list[Any]:
-            async with self.engine.connect() as connection:
-                return list((await connection.exec_driver_sql(statement)).all())
-
-        return self.run(fetch())
-
-    def clear(self) -> None:
-        async def delete(uow: SqlUnitOfWork) -> None:
-            connection = await uow.session.connection()
-            for statement in CLEAR:
-                await connection.exec_driver_sql(statement)
-
-        self.write(delete)
-
-    def close(self) -> None:
-        self.run(self.engine.dispose())
-        self._loop.close()
-
-    async def _deliver(self, outbox: Outbox) -> None:
-        self.rung += outbox.queues
-
-    async def _add_user(self, name: str) -> User:
-        async with self.database.uow() as uow:
-            user = await uow.users.add(name, "admin")
-            await uow.commit()
-        return user
 
 
 class JobsMachine(RuleBasedStateMachine):
@@ -388,7 +313,7 @@ class JobsMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_rows_are_equal(self) -> None:
-        wanted = [_columns_of(self.model.jobs[job_id]) for job_id in sorted(self.model.jobs)]
+        wanted = [columns_of(self.model.jobs[job_id]) for job_id in sorted(self.model.jobs)]
         assert [tuple(row) for row in self.ground.read(COLUMNS)] == wanted
 
     @invariant()
@@ -441,38 +366,6 @@ class JobsMachine(RuleBasedStateMachine):
             )
 
 
-def _columns_of(row: Row) -> tuple[Any, ...]:
-    """As `COLUMNS` reads them."""
-
-    def at(seconds: float | None) -> Any:
-        return None if seconds is None else instant(seconds)
-
-    return (
-        row.id,
-        row.state.value,
-        row.epoch,
-        row.attempt,
-        row.crashes,
-        at(row.run_at),
-        at(row.rung_at),
-        row.lease_owner,
-        at(row.lease_until),
-        row.append_no,
-        row.step_no,
-        row.last_seq,
-        row.pending_children,
-        at(row.deadline_at),
-        row.is_cancel_requested,
-        (row.waiting_for or {}).get("kind"),
-        row.error_code,
-        row.ordering_no,
-        row.result is not None,
-        len(row.log),
-        " ".join(f"{step.stage}>{step.next_stage}" for step in row.steps),
-        len(row.waits),
-    )
-
-
 def _outcome(expected: type[Exception], do: Callable[[], object]) -> type[Exception] | None:
     try:
         do()
@@ -489,14 +382,14 @@ def _gist(decision: rules_jobs.Decision) -> tuple[str, Any]:
 
 @pytest.fixture(scope="module")
 def ground(databases: Databases) -> Iterator[Ground]:
-    ground = Ground(databases.make_still())
+    ground = Ground(databases.make_still(), queue_limit=QUEUE_LIMIT)
     yield ground
     ground.close()
 
 
 def run_machine(ground: Ground, *, examples: int, steps: int, is_repeatable: bool) -> None:
     run_state_machine_as_test(
-        lambda: JobsMachine(ground),
+        lambda: JobsMachine(ground),  # pyright: ignore[reportArgumentType]  a factory is as good as the class
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

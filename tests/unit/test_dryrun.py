@@ -152,3 +152,9 @@ def test_it_never_tells_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     reply = answer_to(f"SECRET_KEY {os.environ['SECRET_KEY'][:0]} environment print env", "env SECRET_KEY")
 
     assert "s3cr3t-value" not in msgspec.json.encode(reply).decode()
+
+
+def test_a_value_at_the_start_of_a_line_goes_on_with_the_sentence():
+    passages = cut("21. Испытания провести при избыточном давлении\n400 Па до нанесения изоляции.\n22. Нагреватели.")
+
+    assert "Испытания провести при избыточном давлении 400 Па до нанесения изоляции." in [p.text for p in passages]

@@ -12,7 +12,11 @@ MAX_CHARS = 420
 """Longer sentences are cut at a semicolon or a space: what is quoted must be read at a glance. A guess."""
 
 _BULLET = re.compile(r"^\s*(?:[•●▪■□◦·‣*–—-]|\(?[a-zа-яё]\)|[a-z]\.|\(?\d{1,2}\))\s+\S")
-_CLAUSE = re.compile(r"^\s*#*\s*((?:[A-ZА-Я]{1,3}\.)?\d{1,3}(?:\.\d{1,3})*\.?)\s+[^\W\d_]")
+_CLAUSE = re.compile(
+    r"^\s*#*\s*((?:[A-ZА-Я]{1,3}\.)?\d{1,3}(?:\.\d{1,3})+\.?|[A-ZА-Я]{1,3}\.\d{1,3}\.?|\d{1,3}\."
+    r"|\d{1,2}(?=\s+[^\W\d_]{3}))\s+[^\W\d_]"
+)
+"""A bare number counts only when it is short and a word follows: «400 Па» goes on with the line before."""
 _MARKS = re.compile(r"^[#>\s]+|\*\*|__|`")
 
 
