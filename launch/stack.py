@@ -55,7 +55,7 @@ class Program(Child):
 class Api(Program):
     """The api under uvicorn on loopback."""
 
-    ready_timeout_s = 60.0
+    ready_timeout_s = 180.0
 
     def __init__(self, data_dir: Path, *, tree: Path, port: int, env: Mapping[str, str]) -> None:
         address = ["--host", "127.0.0.1", "--port", str(port), "--no-proxy-headers"]

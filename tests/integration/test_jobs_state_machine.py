@@ -397,7 +397,7 @@ def run_machine(ground: Ground, *, examples: int, steps: int, is_repeatable: boo
             derandomize=is_repeatable,
             database=None,
             print_blob=not is_repeatable,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
         ),
     )
 
