@@ -12,7 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from launch.places import DirectoryLock, LaunchError, free_port, is_free, kept_port, kept_secret, log_path, log_tail
+from launch.places import (
+    DirectoryLock,
+    LaunchError,
+    forget_port,
+    free_port,
+    is_free,
+    kept_port,
+    kept_secret,
+    log_path,
+    log_tail,
+)
 from launch.processes import Child
 from launch.servers import PostgresServer, S3Server, Server, ValkeyServer
 from launch.supervisor import Supervisor
@@ -22,6 +32,7 @@ QUEUES = ("interactive", "background", "render")
 PROBE_TIMEOUT_S = 5.0
 # The workers hand their jobs back within 25 s of SIGTERM (DESIGN §4.11); the rest is for the process to end.
 DRAIN_TIMEOUT_S = 28.0
+PORT_TRIES = 5
 
 
 class Program(Child):
@@ -105,6 +116,7 @@ class Stack:
         self.data_dir = data_dir.resolve()
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.port = port or 0
+        self._given_port = port
         self._given = {**os.environ, **(extra_env or {})}
         self.postgres = None if "DATABASE_URL" in self._given else PostgresServer(self.data_dir, durable=durable)
         self.valkey = None if "REDIS_URL" in self._given else ValkeyServer(self.data_dir)
@@ -188,18 +200,35 @@ class Stack:
         self.stop()
 
     def _start(self) -> None:
-        self.port = self.port or kept_port(self.data_dir, "api")
         self.start_servers()
         if message := self._run_to_end("first-admin", "api.tokens", "first-admin"):
             self._say(message)
         env = self.env
-        self.api = Api(self.data_dir, tree=self._tree, port=self.port, env=env)
         self.workers = {queue: self._worker(queue, env) for queue in self._queues}
-        for program in (self.api, *self.workers.values()):
-            program.spawn()
-        self.api.wait_ready(needs=list(self.workers.values()))
+        for worker in self.workers.values():
+            worker.spawn()
+        self.api = self._start_api(env)
         self._supervisor = Supervisor(self.children, self._say)
         self._supervisor.start()
+
+    def _start_api(self, env: Mapping[str, str]) -> Api:
+        """The api, answering. A port of our own choice that somebody else took meanwhile is chosen again."""
+        for try_no in range(PORT_TRIES):
+            self.port = self._given_port or kept_port(self.data_dir, "api")
+            api = Api(self.data_dir, tree=self._tree, port=self.port, env=env)
+            try:
+                api.spawn()
+                api.wait_ready(needs=list(self.workers.values()))
+                return api
+            except LaunchError:
+                # Left as it is, a half started api would outlive this launcher's start.
+                self.api = api
+                taken = not api.is_running() and not is_free(self.port)
+                if self._given_port or not taken or try_no == PORT_TRIES - 1:
+                    raise
+                api.stop()
+                forget_port(self.data_dir, "api")
+        raise AssertionError("unreachable")
 
     def _worker(self, queue: str, env: Mapping[str, str]) -> Program:
         slot = f"{socket.gethostname()}-{queue}-0"
