@@ -239,23 +239,11 @@ class BudgetExceeded(DomainError):
     public_en = "The budget of the job is used up."
 
 
-class DeadlinePassed(DomainError):
-    code = "deadline"
-    public_ru = "Задание не уложилось в отведённое время."
-    public_en = "The job did not finish in the time allowed."
-
-
 class StageTimeout(DomainError):
     code = "stage_timeout"
     retryable = True
     public_ru = "Этап не уложился в отведённое время."
     public_en = "A stage did not finish in the time allowed."
-
-
-class WorkerCrashed(DomainError):
-    code = "worker_crashed"
-    public_ru = "Задание трижды прервало работу исполнителя."
-    public_en = "The job stopped its worker three times."
 
 
 class LeaseLost(DomainError):

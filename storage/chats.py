@@ -13,7 +13,6 @@ from domain.answers import Answer, Claim, Verdict
 from domain.chats import DEFAULT_TITLE, Chat, Message, Role, title_of
 from domain.errors import NotFound
 from domain.evidence import Citation, CitationKind
-from domain.ids import new_id
 from storage.tables.chats import AnswerRow, ChatRow, CitationRow, ClaimRow, MessageRow
 
 
@@ -195,10 +194,6 @@ class ChatRepository:
         if row is None or (user_id is not None and row.user_id != user_id):
             raise NotFound(f"chat {chat_id}")
         return row
-
-
-def new_message(chat_id: UUID, role: Role, content: str, job_id: UUID | None = None) -> Message:
-    return Message(id=new_id(), chat_id=chat_id, role=role, content=content, job_id=job_id)
 
 
 def _chat_of(row: ChatRow) -> Chat:

@@ -6,10 +6,7 @@ from domain.events import Event
 
 
 class Outbox(msgspec.Struct, kw_only=True):
-    """Filled inside a unit of work, delivered after it. `pokes` are (job id, last_seq) without their events."""
+    """Filled inside a unit of work, delivered after it."""
 
     events: list[Event] = []
     queues: list[str] = []
-
-    def clear(self) -> None:
-        self.events, self.queues = [], []
