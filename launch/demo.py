@@ -60,7 +60,9 @@ def run(data_dir: Path, paths: list[Path], questions: list[str]) -> int:
     try:
         documents = read(client, paths)
         out = data_dir / "proof"
-        answered = [ask(client, number, question, list(documents), out) for number, question in enumerate(questions, 1)]
+        # Without a document there is nothing to ask: an empty list would mean the documents of all earlier runs.
+        asked = enumerate(questions, 1) if documents else ()
+        answered = [ask(client, number, question, list(documents), out) for number, question in asked]
     finally:
         client.close()
         stack.stop()
