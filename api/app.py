@@ -20,7 +20,27 @@ from api.description import describe, document_problems, files_router
 from api.errors import CarefulRequest, handlers
 from api.hub import Hub
 from api.limits import Limits
-from api.routes import admin, auth, chat_stream, chats, documents, files, jobs, me, system
+from api.pictures import PictureBytes
+from api.routes import (
+    admin,
+    auth,
+    chat_stream,
+    chats,
+    comparisons,
+    documents,
+    files,
+    imports,
+    jobs,
+    me,
+    messages,
+    pictures,
+    projects,
+    provider_keys,
+    quotas,
+    renders,
+    shares,
+    system,
+)
 from api.services import Services
 from api.settings import ApiSettings, read_api_settings
 from api.streams import Streams
@@ -34,6 +54,8 @@ from storage.queue import Bells, open_broker
 from storage.render_cache import CachedRenderer
 from storage.search import PostgresSearch
 from storage.uow import Database
+from storage.users import Access
+from storage.vault import Vault
 
 JSON_BODY_BYTES = 2 * 1024 * 1024
 """Largest body of a JSON request; uploads raise it for themselves."""
@@ -53,11 +75,20 @@ def make_app(settings: ApiSettings) -> Litestar:
             system.router,
             auth.router,
             me.router,
+            provider_keys.router,
+            quotas.router,
+            comparisons.router,
             chats.router,
             chat_stream.router,
+            messages.router,
             jobs.router,
             files.router,
             documents.router,
+            imports.router,
+            shares.router,
+            projects.router,
+            renders.router,
+            pictures.router,
             admin.router,
             files_router(),
         ],
@@ -95,24 +126,27 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
     )
     auto = in_autocommit(engine)
     hub = Hub(redis, auto)
-    streams = Streams(
-        hub,
-        auto,
-        per_user=settings.streams_per_user,
-        life_s=settings.stream_life_s,
-        ping_s=settings.ping_s,
-    )
+    streams = Streams(hub, settings)
     app.state.services = Services(
         settings=settings,
         engine=auto,
-        database=Database(sessions, publisher, on_end=end_hooks(FAMILIES), queue_limit=settings.queue_limit),
+        access=Access(auto),
+        database=Database(
+            sessions,
+            publisher,
+            on_end=end_hooks(FAMILIES),
+            queue_limit=settings.queue_limit,
+            job_micro_usd=settings.job_micro_usd,
+        ),
         publisher=publisher,
         streams=streams,
         redis=redis,
         limits=Limits(redis.connection_pool, exchanges_per_minute=settings.exchanges_per_minute),
         blobs=blobs,
+        vault=Vault(redis, storage.secret),
         search=PostgresSearch(sessions),
-        renderer=CachedRenderer(sessions, redis, publisher.ring),
+        renderer=CachedRenderer(auto, redis, publisher.ring),
+        pictures=PictureBytes(blobs),
     )
     hub.start()
     _quiet_garbage_collector()
@@ -152,7 +186,7 @@ def _cors(settings: ApiSettings) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Accept"],
         expose_headers=["Retry-After", "Idempotent-Replayed", "X-Request-Id"],
     )

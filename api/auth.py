@@ -3,21 +3,25 @@ blocking a user or logging out counts at once (DESIGN §11)."""
 
 import secrets
 import zlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.security.jwt import JWTAuth, Token
+from litestar.security.jwt.token import JWTDecodeOptions
 
 from api.services import Services
 from domain.errors import NotAllowed, NotAuthenticated
 from domain.ids import new_id
-from storage.users import User, user_for_access
+from storage.users import User
 
 ISSUER = "aizoomdoc"
 AUDIENCE = "aizoomdoc-api"
@@ -25,10 +29,47 @@ ACCESS_LIFE = timedelta(minutes=60)
 """spec/aizoomdoc.md §1.3, ACCESS_TOKEN_EXPIRE_MINUTES."""
 TOKEN_PREFIX = "azd"
 
-OPEN_PATHS = ["^/$", "^/health$", "^/ready$", "^/docs(/|$)", "^/auth/exchange$"]
+OPEN_PATHS = ["^/$", "^/health$", "^/ready$", "^/docs(/|$)", "^/auth/exchange$", "^/pictures/"]
 """What needs no token, as patterns of paths."""
 
+KNOWN_TOKENS = 1024
+"""Tokens whose signature is remembered: one per signed-in client of this process. A guess."""
+
 AuthRequest = Request[User, Token, Any]
+
+
+class CheckedToken(Token):
+    """An access token; its signature is checked once, its end of life (by `Token`) at every use."""
+
+    @classmethod
+    def decode_payload(
+        cls,
+        encoded_token: str,
+        secret: str,
+        algorithms: list[str],
+        issuer: str | Sequence[str] | None = None,
+        audience: str | Sequence[str] | None = None,
+        options: JWTDecodeOptions | None = None,
+    ) -> Any:
+        """Raises what PyJWT raises; a token that it refused is looked at again every time."""
+        issuers = (issuer,) if isinstance(issuer, str) else tuple(issuer or ())
+        audiences = audience if isinstance(audience, str) else tuple(audience or ())
+        wishes = msgspec.json.encode(options)
+        return dict(_signed_payload(encoded_token, secret, tuple(algorithms), issuers, audiences, wishes))
+
+
+@lru_cache(KNOWN_TOKENS)
+def _signed_payload(
+    encoded: str,
+    secret: str,
+    algorithms: tuple[str, ...],
+    issuers: tuple[str, ...],
+    audiences: str | tuple[str, ...],
+    wishes: bytes,
+) -> Mapping[str, Any]:
+    """`wishes` are `JWTDecodeOptions` as JSON: the arguments have to be hashable."""
+    options = msgspec.json.decode(wishes)
+    return Token.decode_payload(encoded, secret, list(algorithms), issuers, audiences, options)
 
 
 def new_static_token() -> str:
@@ -48,6 +89,7 @@ def make_auth(secret: bytes) -> JWTAuth[User]:
         accepted_issuers=[ISSUER],
         require_claims=["exp", "iat", "sub", "aud", "iss", "jti"],
         strict_audience=True,
+        token_cls=CheckedToken,
         scopes={ScopeType.HTTP},
         exclude=OPEN_PATHS,
         description="Exchange a static token at /auth/exchange for an access token.",
@@ -71,7 +113,7 @@ def issue_access_token(secret: bytes, user: User) -> str:
 async def user_of_token(services: Services, encoded: str) -> tuple[User, Token]:
     """For doors that carry the token elsewhere than in the header. Raises NotAuthenticated."""
     try:
-        token = Token.decode(
+        token = CheckedToken.decode(
             encoded,
             secret=services.settings.storage.secret.decode(),
             algorithm="HS256",
@@ -115,4 +157,4 @@ async def _find(services: Services, token: Token) -> User | None:
         user_id, jti = UUID(token.sub), token_id(token)
     except ValueError:
         return None
-    return await user_for_access(services.engine, user_id, jti)
+    return await services.access.user_of(user_id, jti)

@@ -85,7 +85,7 @@ def document_problems(app: Litestar) -> None:
         )
     }
     for path, item in (description.paths or {}).items():
-        for method in ("get", "post", "patch", "delete"):
+        for method in ("get", "post", "put", "patch", "delete"):
             operation: Operation | None = getattr(item, method)
             if operation is not None:
                 _document(operation, is_open=any(re.search(pattern, path) for pattern in OPEN_PATHS))

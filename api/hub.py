@@ -4,7 +4,7 @@ finds whatever pub/sub lost (DESIGN §5)."""
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,12 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.events import Event
+from storage.batching import Batches
 from storage.database import is_outage
-from storage.events import last_seqs
+from storage.direct import Direct
+from storage.events import LogReader, last_seqs
 from storage.lines import Place, places_of
 from storage.publisher import topic_of
 
@@ -27,6 +28,8 @@ _log = structlog.get_logger()
 CONFIRM_S = 2.0
 """How long a stream waits for Redis to confirm its subscription; after that the query every two seconds serves it."""
 CHECK_S = 2.0
+LEAVE_S = 0.1
+"""Topics that nobody watches any more are left together, this long after the first. A guess."""
 BUFFERED = 256
 """Events kept for one slow reader; beyond that it reads the log instead (reliability.md §4.2, ring)."""
 
@@ -102,9 +105,13 @@ class _Topic:
 
 
 class Hub:
-    def __init__(self, redis: Redis, engine: AsyncEngine) -> None:
+    def __init__(self, redis: Redis, engine: Direct) -> None:
+        self.log = LogReader(engine)
         self._redis = redis
         self._engine = engine
+        self._subscriptions: Batches[UUID, None] = Batches(self._subscribe)
+        self._left: set[UUID] = set()
+        self._leaving: asyncio.Task[None] | None = None
         self._topics: dict[UUID, _Topic] = {}
         self._pubsub: PubSub = redis.pubsub()
         self._tasks: list[asyncio.Task[None]] = []
@@ -120,9 +127,10 @@ class Hub:
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._check())]
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._leaving] if self._leaving else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(RedisError, OSError):
             await self._pubsub.aclose()
 
@@ -135,7 +143,7 @@ class Hub:
         topic.watches.add(watch)
         try:
             if is_first:
-                await self._subscribe(job_id)
+                await self._subscriptions.get(job_id)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(topic.confirmed.wait(), CONFIRM_S)
             yield watch
@@ -143,19 +151,26 @@ class Hub:
             topic.watches.discard(watch)
             if not topic.watches and self._topics.get(job_id) is topic:
                 del self._topics[job_id]
-                await asyncio.shield(self._unsubscribe(job_id))
+                self._left.add(job_id)
+                if self._leaving is None:
+                    self._leaving = asyncio.create_task(self._unsubscribe())
 
-    async def _subscribe(self, job_id: UUID) -> None:
+    async def _subscribe(self, job_ids: Sequence[UUID]) -> Sequence[None]:
         try:
-            await self._pubsub.subscribe(topic_of(job_id))
+            await self._pubsub.subscribe(*[topic_of(job_id) for job_id in job_ids])
         except (RedisError, OSError) as error:
             _log.warning("subscribe_failed", error=type(error).__name__)
+        return [None] * len(job_ids)
 
-    async def _unsubscribe(self, job_id: UUID) -> None:
-        if job_id in self._topics:
-            return
-        with contextlib.suppress(RedisError, OSError):
-            await self._pubsub.unsubscribe(topic_of(job_id))
+    async def _unsubscribe(self) -> None:
+        """A moment later, together with others; what is told until then is dropped."""
+        await asyncio.sleep(LEAVE_S)
+        self._leaving = None
+        topics = [topic_of(job_id) for job_id in self._left if job_id not in self._topics]
+        self._left.clear()
+        if topics:
+            with contextlib.suppress(RedisError, OSError):
+                await self._pubsub.unsubscribe(*topics)
 
     async def _listen(self) -> None:
         connected = False

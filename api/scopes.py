@@ -63,6 +63,23 @@ async def scope_of_message(uow: SqlUnitOfWork, user_id: UUID, body: MessageScope
     return _scope(ids, body.compare_document_ids_a, body.compare_document_ids_b)
 
 
+async def pictures_of_message(uow: SqlUnitOfWork, user_id: UUID, file_ids: Sequence[UUID]) -> list[UUID]:
+    """The documents made of pasted pictures, by their uploaded files.
+
+    Raises NotFound for a file that is not the user's, InvalidInput for one that is not a picture.
+    """
+    made: list[UUID] = []
+    for number, file_id in enumerate(file_ids):
+        path = f"$.pictures[{number}]"
+        documents = await uow.documents.of_files(user_id, [file_id])
+        if not documents:
+            raise NotFound("files", faults=(Fault(path, "no such file"),))
+        if not (await uow.files.get(file_id, user_id)).mime_type.startswith("image/"):
+            raise InvalidInput("pictures", faults=(Fault(path, "the file is not a picture"),))
+        made.append(documents[0])
+    return made
+
+
 def scope_of_stream(query: StreamScope) -> Scope | None:
     """Null when the query brings none of the fields. Raises InvalidInput for broken JSON in `tree_files`."""
     if not any(getattr(query, name) for name in query.__struct_fields__):

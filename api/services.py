@@ -2,27 +2,34 @@
 
 import msgspec
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.limits import Limits
+from api.pictures import PictureBytes
 from api.settings import ApiSettings
 from api.streams import Streams
-from domain.ports import Renderer, SearchIndex
+from domain.ports import SearchIndex
 from storage.blobs import MinioBlobs
+from storage.direct import Direct
 from storage.publisher import Publisher
+from storage.render_cache import CachedRenderer
 from storage.uow import Database
+from storage.users import Access
+from storage.vault import Vault
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """`engine` is in autocommit mode, for single statements; transactions go through `database`."""
+    """`engine` commits single statements; transactions go through `database`."""
 
     settings: ApiSettings
-    engine: AsyncEngine
+    engine: Direct
+    access: Access
     database: Database
     publisher: Publisher
     streams: Streams
     redis: Redis
     limits: Limits
     blobs: MinioBlobs
+    vault: Vault
     search: SearchIndex
-    renderer: Renderer
+    renderer: CachedRenderer
+    pictures: PictureBytes

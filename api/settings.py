@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from domain.budgets import cost_limit
 from storage.settings import StorageSettings, read_storage_settings
 
 
@@ -13,6 +14,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     storage: StorageSettings
     cors_origins: tuple[str, ...]
     queue_limit: int
+    job_micro_usd: int
     streams_per_user: int
     stream_life_s: float
     ping_s: int
@@ -26,6 +28,7 @@ def read_api_settings(environ: Mapping[str, str]) -> ApiSettings:
         storage=read_storage_settings(environ),
         cors_origins=_listed(environ.get("CORS_ORIGINS", "")),
         queue_limit=int(environ.get("MAX_QUEUE_SIZE", "1000")),
+        job_micro_usd=cost_limit(environ),
         streams_per_user=int(environ.get("STREAMS_PER_USER", "20")),
         stream_life_s=float(environ.get("STREAM_LIFE_SECONDS", "600")),
         ping_s=int(environ.get("STREAM_PING_SECONDS", "12")),

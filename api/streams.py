@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,12 @@ from uuid import UUID
 import anyio
 import msgspec
 from litestar import Response
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sse_starlette import EventSourceResponse
 
+from api.evidence import addressed
 from api.following import follow, follow_batches
 from api.hub import Hub
+from api.settings import ApiSettings
 from domain.chat_frames import chat_frame_of
 from domain.errors import TooManyRequests
 from domain.events import Event
@@ -42,14 +43,14 @@ class SSEResponse(Response[None]):
 
 
 class Streams:
-    """Opens streams, at most `per_user` at a time for each user of this process, each for at most `life_s`."""
+    """Opens streams, at most so many at a time for each user of this process, each for a limited time (settings)."""
 
-    def __init__(self, hub: Hub, engine: AsyncEngine, *, per_user: int, life_s: float, ping_s: int) -> None:
+    def __init__(self, hub: Hub, settings: ApiSettings) -> None:
         self.hub = hub
-        self.engine = engine
-        self._per_user = per_user
-        self._life_s = life_s
-        self._ping_s = ping_s
+        self._settings = settings
+        self._per_user = settings.streams_per_user
+        self._life_s = settings.stream_life_s
+        self._ping_s = settings.ping_s
         self._open: Counter[UUID] = Counter()
         # Set by sse_starlette when the server is told to stop; shared by all streams.
         self._shutdown = anyio.Event()
@@ -78,20 +79,23 @@ class Streams:
 
     def job_stream(self, user_id: UUID, job_id: UUID, *, after: int, life_s: float) -> EventSourceResponse:
         """The job's own events; `after` is the cursor."""
-        return self._respond(user_id, self._job_frames(job_id, after, self._until(life_s)))
+        until = self._until(life_s)
+        return self._respond(user_id, self._job_frames(job_id, after, until), until)
 
     def chat_stream(
         self, user_id: UUID, job_id: UUID, *, after: int, life_s: float, language: str
     ) -> EventSourceResponse:
         """The chat's view of the job, with the former systems' event names."""
-        return self._respond(user_id, self._chat_frames(job_id, after, self._until(life_s), language))
+        until = self._until(life_s)
+        return self._respond(user_id, self._chat_frames(job_id, after, until, language), until)
 
     async def chat_messages(
         self, job_id: UUID, *, after: int, life_s: float, language: str
     ) -> AsyncGenerator[dict[str, Any]]:
         """The same view as JSON objects {event, data, id}, for the WebSocket."""
-        async with aclosing(follow(self.hub, self.engine, job_id, after=after, until=self._until(life_s))) as told:
-            async for item in told:
+        async with aclosing(follow(self.hub, job_id, after=after, until=self._until(life_s))) as told:
+            async for told_item in told:
+                item = addressed(self._settings, told_item)
                 if isinstance(item, Place):
                     yield {"event": "queue_position", "data": _queue_position(item)}
                 elif (frame := chat_frame_of(item, language)) is not None:
@@ -100,10 +104,10 @@ class Streams:
     def _until(self, life_s: float) -> float:
         return time.monotonic() + min(self._life_s, life_s)
 
-    def _respond(self, user_id: UUID, frames: AsyncGenerator[bytes]) -> EventSourceResponse:
+    def _respond(self, user_id: UUID, frames: AsyncGenerator[bytes], until: float) -> EventSourceResponse:
         self.check(user_id)
         return EventSourceResponse(
-            self._guarded(user_id, frames),
+            self._guarded(user_id, frames, until),
             ping=self._ping_s,
             send_timeout=SEND_TIMEOUT_S,
             shutdown_event=self._shutdown,
@@ -111,28 +115,32 @@ class Streams:
             headers={"Cache-Control": "no-store"},
         )
 
-    async def _guarded(self, user_id: UUID, frames: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-        """First bytes at once; when the server stops the client is told to come back at a random moment."""
+    async def _guarded(self, user_id: UUID, frames: AsyncGenerator[bytes], until: float) -> AsyncGenerator[bytes]:
+        """First bytes at once; a stream that ends before its job tells the client to come back at a random moment."""
         with self.taken(user_id):
             yield b"retry: 2000\n: connected\n\n"
             async with aclosing(frames):
                 async for frame in frames:
                     yield frame
-            yield b"retry: %d\n: resume\n\n" % random.randint(500, 3000)
+            if self.hub.closing or time.monotonic() >= until:
+                yield b"retry: %d\n: resume\n\n" % random.randint(500, 3000)
 
     async def _job_frames(self, job_id: UUID, after: int, until: float) -> AsyncGenerator[bytes]:
-        async with aclosing(follow_batches(self.hub, self.engine, job_id, after=after, until=until)) as batches:
+        async with aclosing(follow_batches(self.hub, job_id, after=after, until=until)) as batches:
             async for batch in batches:
                 yield b"".join(
                     _place_frame(item, "queue.position") if isinstance(item, Place) else job_frame(item)
-                    for item in batch
+                    for item in self._addressed(batch)
                 )
 
     async def _chat_frames(self, job_id: UUID, after: int, until: float, language: str) -> AsyncGenerator[bytes]:
-        async with aclosing(follow_batches(self.hub, self.engine, job_id, after=after, until=until)) as batches:
+        async with aclosing(follow_batches(self.hub, job_id, after=after, until=until)) as batches:
             async for batch in batches:
-                if frames := b"".join(_chat_frame(item, language) for item in batch):
+                if frames := b"".join(_chat_frame(item, language) for item in self._addressed(batch)):
                     yield frames
+
+    def _addressed(self, batch: Sequence[Event | Place]) -> list[Event | Place]:
+        return [addressed(self._settings, item) for item in batch]
 
 
 def _chat_frame(item: Event | Place, language: str) -> bytes:

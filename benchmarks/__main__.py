@@ -1,62 +1,56 @@
-"""`python -m benchmarks`: measure and write benchmarks/RESULTS.md."""
+"""`python -m benchmarks [section …]`: measure and write benchmarks/RESULTS.md; other sections stay as they stand."""
 
-import asyncio
 import platform
-import signal
+import re
+import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
-from benchmarks import empty_job, relay
-from benchmarks.service import running_service
+from benchmarks import claims, grounding, offline_answers, pipe, reading, rendering, revisions, search
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = """# Results
+
+Made by `make bench`, section by section: servers, workers and the load itself share the cores. Read the ratios; the
+milliseconds are those of a noisy machine.
+"""
+
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "pipe": pipe.section,
+    "pictures": rendering.section,
+    "reading": reading.section,
+    "search": search.section,
+    "grounding": grounding.section,
+    "claims": claims.section,
+    "offline": offline_answers.section,
+    "revisions": revisions.section,
+}
+_SECTION = re.compile(r"<!-- (\w+) -->\n(.*?)(?=\n<!-- \w+ -->|\Z)", re.DOTALL)
 
 
 def main() -> None:
-    with running_service() as service:
+    names = sys.argv[1:] or list(SECTIONS)
+    if unknown := [name for name in names if name not in SECTIONS]:
+        sys.exit(f"unknown: {', '.join(unknown)}; sections are {', '.join(SECTIONS)}")
+    for name in names:
         load = psutil.getloadavg()[0]
-        ours, bare, split = empty_job.measure(service)
-        psutil.Process(service.background_pid).send_signal(signal.SIGSTOP)
-        relayed = asyncio.run(relay.measure(service))
-        psutil.Process(service.background_pid).send_signal(signal.SIGCONT)
-    RESULTS.write_text(render(load, ours, bare, split, relayed), encoding="utf-8")
-    print(RESULTS.read_text(encoding="utf-8"))
+        text = SECTIONS[name]().strip()
+        conditions = (
+            f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {psutil.cpu_count()} cores, "
+            f"load average at the start {load:.1f}."
+        )
+        _keep(name, f"{text}\n\n*{conditions}*")
+        print(text)
 
 
-def render(
-    load: float, ours: empty_job.Measured, bare: empty_job.Measured, split: empty_job.Split, relayed: relay.Relayed
-) -> str:
-    return f"""# Results
-
-Made by `make bench` on {datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, {psutil.cpu_count()} cores shared by
-servers, workers and the load itself; load average at the start {load:.1f}. Medians of {empty_job.ROUNDS} rounds in which the
-two sides took turns. Read the ratios; the milliseconds are those of a noisy machine.
-
-## An empty job, from POST to its terminal event at an SSE client
-
-Baseline: a bare Dramatiq actor with a stored result on the same Valkey, {empty_job.THREADS} threads, the same poll interval, no middleware
-but Results. Ours adds what the baseline lacks: three durable PostgreSQL commits (fsync on), authentication, an event log, a stream.
-
-| | ours | bare Dramatiq | ratio |
-|---|---|---|---|
-| p50, one by one ({empty_job.ONE_BY_ONE} jobs) | {ours.p50_ms:.1f} ms | {bare.p50_ms:.1f} ms | {ours.p50_ms / bare.p50_ms:.2f}× (wanted ≤ 3×) |
-| p99 | {ours.p99_ms:.1f} ms | {bare.p99_ms:.1f} ms | {ours.p99_ms / bare.p99_ms:.2f}× |
-| jobs/s, {empty_job.IN_FLIGHT} in flight ({empty_job.TOGETHER} jobs) | {ours.jobs_per_s:.0f} | {bare.jobs_per_s:.0f} | {ours.jobs_per_s / bare.jobs_per_s:.0%} (wanted ≥ 25 %) |
-
-Where the median job's time goes: accepting (sign-in check, one statement, commit) {split.accept_ms:.1f} ms · waiting for the bell and
-the claim {split.wait_ms:.1f} ms · running and the last commit {split.run_ms:.1f} ms · telling through Redis, hub and stream {split.tell_ms:.1f} ms.
-
-## {relayed.clients} idle SSE clients of one api process
-
-| | measured | wanted |
-|---|---|---|
-| resident memory per client | {relayed.kib_per_client:.1f} KiB | ≤ 40 KiB |
-| commit to client, p50 | {relayed.p50_ms:.1f} ms | |
-| commit to client, p99 | {relayed.p99_ms:.1f} ms | ≤ 100 ms |
-| events received | {relayed.received} of {relayed.expected} | all |
-"""
+def _keep(name: str, text: str) -> None:
+    former = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    texts = dict(_SECTION.findall(former)) | {name: text}
+    parts = [f"<!-- {each} -->\n{texts[each].strip()}\n" for each in SECTIONS if each in texts]
+    RESULTS.write_text("\n".join([HEAD, *parts]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import msgspec
 
 from benchmarks.bare_dramatiq import open_baseline
 from benchmarks.http_client import Connection
+from benchmarks.processor_time import Spent, counted
 from benchmarks.service import Service
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -44,29 +45,52 @@ class Split(msgspec.Struct, kw_only=True):
     tell_ms: float
 
 
-def measure(service: Service) -> tuple[Measured, Measured, Split]:
-    """(ours, baseline, where ours goes). The two take turns, so that a slow minute hits both."""
+class Compared(msgspec.Struct, kw_only=True):
+    """`cpu_ms` is the processor time of a job with many in flight, by program: the median round's."""
+
+    ours: Measured
+    shipped: Measured
+    stripped: Measured
+    split: Split
+    cpu_ms: dict[str, float]
+
+
+def measure(service: Service) -> Compared:
+    """Ours and Dramatiq as shipped take turns, so that a slow minute hits both; then the stripped one, by itself."""
     ours: list[Measured] = []
-    bare: list[Measured] = []
+    shipped: list[Measured] = []
     splits: list[Split] = []
-    with _baseline_worker(service.redis_url):
+    spent: list[Spent] = []
+    with _baseline_worker(service.redis_url, "shipped"):
         for _ in range(ROUNDS):
             single, split = asyncio.run(_ours_single(service))
-            ours.append(_measured(single, asyncio.run(_ours_together(service))))
+            with counted(service.programs) as seconds:
+                jobs_per_s = asyncio.run(_ours_together(service))
+            ours.append(_measured(single, jobs_per_s))
             splits.append(split)
-            bare.append(_measured(_bare_single(service.redis_url), _bare_together(service.redis_url)))
-    return _median(ours), _median(bare), _median(splits)
+            spent.append(seconds)
+            shipped.append(_bare(service.redis_url, "shipped"))
+    with _baseline_worker(service.redis_url, "stripped"):
+        stripped = [_bare(service.redis_url, "stripped") for _ in range(ROUNDS)]
+    return Compared(
+        ours=_median(ours),
+        shipped=_median(shipped),
+        stripped=_median(stripped),
+        split=_median(splits),
+        cpu_ms={name: statistics.median(one[name] for one in spent) * 1000 / TOGETHER for name in service.programs},
+    )
 
 
 async def _ours_single(service: Service) -> tuple[list[float], Split]:
     posting = Connection("127.0.0.1", service.port, service.token)
+    listening = Connection("127.0.0.1", service.port, service.token)
     times: list[float] = []
     parts: list[tuple[float, float, float, float]] = []
     for _ in range(ONE_BY_ONE):
         started, wall = time.perf_counter(), time.time()
         job_id = (await posting.call("POST", "/admin/probe", {}))["id"]
         accepted = time.perf_counter()
-        stamps = await _until_end(service, job_id)
+        stamps = await _until_end(listening, job_id)
         ended = time.perf_counter()
         times.append((ended - started) * 1000)
         begun, finished = stamps["job.started"] - wall, stamps["job.succeeded"] - wall
@@ -79,6 +103,7 @@ async def _ours_single(service: Service) -> tuple[list[float], Split]:
             )
         )
     await posting.close()
+    await listening.close()
     middle = [statistics.median(column) for column in zip(*parts, strict=True)]
     return times, Split(accept_ms=middle[0], wait_ms=middle[1], run_ms=middle[2], tell_ms=middle[3])
 
@@ -87,32 +112,32 @@ async def _ours_together(service: Service) -> float:
     left = iter(range(TOGETHER))
 
     async def client() -> None:
-        posting = Connection("127.0.0.1", service.port, service.token)
+        connection = Connection("127.0.0.1", service.port, service.token)
         for _ in left:
-            job_id = (await posting.call("POST", "/admin/probe", {}))["id"]
-            await _until_end(service, job_id)
-        await posting.close()
+            job_id = (await connection.call("POST", "/admin/probe", {}))["id"]
+            await _until_end(connection, job_id)
+        await connection.close()
 
     started = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(IN_FLIGHT)))
     return TOGETHER / (time.perf_counter() - started)
 
 
-async def _until_end(service: Service, job_id: str) -> dict[str, float]:
+async def _until_end(listening: Connection, job_id: str) -> dict[str, float]:
     """Follow the stream to its terminal event; the server's time stamps by event name."""
-    listening = Connection("127.0.0.1", service.port, service.token)
     stamps: dict[str, float] = {}
     async for name, data in listening.events(f"/jobs/{job_id}/events"):
         if name.startswith("job."):
             stamps[name] = _seconds(json.loads(data)["ts"])
-        if name == "job.succeeded":
-            break
-    await listening.close()
     return stamps
 
 
-def _bare_single(url: str) -> list[float]:
-    broker, echo = open_baseline(url)
+def _bare(url: str, kind: str) -> Measured:
+    return _measured(_bare_single(url, kind), _bare_together(url, kind))
+
+
+def _bare_single(url: str, kind: str) -> list[float]:
+    broker, echo = open_baseline(url, kind)
     times: list[float] = []
     for number in range(ONE_BY_ONE):
         started = time.perf_counter()
@@ -122,8 +147,8 @@ def _bare_single(url: str) -> list[float]:
     return times
 
 
-def _bare_together(url: str) -> float:
-    broker, echo = open_baseline(url)
+def _bare_together(url: str, kind: str) -> float:
+    broker, echo = open_baseline(url, kind)
     left = iter(range(TOGETHER))
     lock = threading.Lock()
 
@@ -146,10 +171,9 @@ def _bare_together(url: str) -> float:
 
 
 @contextmanager
-def _baseline_worker(url: str) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.bare_dramatiq", url, str(THREADS)], stdout=subprocess.PIPE, text=True
-    )
+def _baseline_worker(url: str, kind: str) -> Iterator[None]:
+    command = [sys.executable, "-m", "benchmarks.bare_dramatiq", url, str(THREADS), kind]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
     try:

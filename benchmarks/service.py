@@ -1,9 +1,10 @@
 """The service under measurement: the launcher's stack on an empty data directory, durable as in `make run`."""
 
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from launch.stack import REPOSITORY, Stack
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """`token` is an admin's access token; the pids are those of the api and of the background worker."""
+    """`token` is an admin's access token; the pids are those of the api and of the background worker. `programs` are
+    the pids of all by name."""
 
     port: int
     token: str
@@ -22,6 +24,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     api_pid: int
     background_pid: int
+    programs: Mapping[str, Sequence[int]]
 
 
 @contextmanager
@@ -40,7 +43,19 @@ def running_service(extra_env: Mapping[str, str] | None = None) -> Iterator[Serv
                 database_url=stack.env["DATABASE_URL"],
                 api_pid=stack.api.pid or 0,
                 background_pid=stack.workers["background"].pid or 0,
+                programs=_programs(stack),
             )
+
+
+def _programs(stack: Stack) -> dict[str, list[int]]:
+    """The parts that a job passes through, and the rest."""
+    names = {"worker-interactive": "worker"}
+    programs: dict[str, list[int]] = {"load client": [os.getpid()]}
+    for child in stack.children:
+        name = names.get(child.name, "idle workers" if child.name.startswith("worker-") else child.name)
+        programs.setdefault(name, []).append(child.pid or 0)
+    programs.pop("s3", None)
+    return programs
 
 
 def _access_token(stack: Stack) -> str:

@@ -10,7 +10,8 @@ from typing import Annotated
 import msgspec
 
 from domain.documents import Box
-from domain.evidence import Citation
+from domain.evidence import Citation, EvidencePicture
+from domain.llm import Usage
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,20 +27,23 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplyCitation(msgspec.Struct, frozen=True, kw_only=True):
-    """A citation as the model gives it: an id of a block it was shown and the words it relies on, verbatim."""
+    """A citation as the model gives it: an id of a block or picture it was shown and the words it relies on, verbatim;
+    of a picture also the sector A1–C3 they stand in."""
 
     block_id: str
     quote: str = ""
     kind: str = "text_block"
+    sector: str | None = None
     note: str | None = None
 
 
 class RegionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A closer look the model asks for: a block and a part of it, by box or by grid sector A1–C3."""
+    """A closer look the model asks for: a block or picture and a part of it as seen, by box (four numbers 0–1) or by
+    grid sector A1–C3. Nothing of it is trusted: `rules_wishes` checks it."""
 
     block_id: str
     page: int = 1
-    bbox_norm: Box | None = None
+    bbox_norm: tuple[float, ...] | None = None
     sector: str | None = None
     dpi: int = 300
     reason: str | None = None
@@ -52,7 +56,7 @@ class ReplyIssue(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[ReplyCitation, ...] = ()
 
 
-class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
+class ReplyRecommendation(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     details: str | None = None
 
@@ -74,7 +78,7 @@ class AnswerReply(msgspec.Struct, frozen=True, kw_only=True):
     citations: tuple[ReplyCitation, ...] = ()
     answer_markdown: Annotated[str, msgspec.Meta(min_length=1)]
     issues: tuple[ReplyIssue, ...] = ()
-    recommendations: tuple[Recommendation, ...] = ()
+    recommendations: tuple[ReplyRecommendation, ...] = ()
     diff: tuple[ReplyDiff, ...] = ()
 
 
@@ -111,15 +115,48 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     boxes: tuple[Box, ...] = ()
 
 
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
+    """A contradiction, error or risk. `evidence` is numbered by itself. `unverified` are the values, designations,
+    dates and quotations of it that were not found in its evidence; all of it when it has none."""
+
+    issue_type: str
+    description: str
+    severity: str = "medium"
+    evidence: tuple[Citation, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
+class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
+    """`unverified` as of an issue, against all that the answer cites."""
+
+    title: str
+    details: str | None = None
+    unverified: tuple[str, ...] = ()
+
+
+class DiffItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference of two versions; `evidence` and `unverified` as of an issue."""
+
+    item: str
+    before: str | None = None
+    after: str | None = None
+    impact: str | None = None
+    evidence: tuple[Citation, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer as stored and returned. `model` is provider:model; `offline` is true for the dryrun reader."""
+    """The whole answer as stored and returned. `model` is provider:model; `offline` is true for the dryrun reader;
+    `usage` is what the job spent on it; `pictures` are its evidence pictures."""
 
     text: str
     citations: tuple[Citation, ...] = ()
     claims: tuple[Claim, ...] = ()
-    issues: tuple[ReplyIssue, ...] = ()
+    issues: tuple[Issue, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
-    diff: tuple[ReplyDiff, ...] = ()
+    diff: tuple[DiffItem, ...] = ()
+    pictures: tuple[EvidencePicture, ...] = ()
     needs_more_evidence: bool = False
     model: str = ""
     offline: bool = False
+    usage: Usage = Usage()

@@ -9,6 +9,7 @@ from domain.events import Event, EventType
 
 PHASES = {
     "classify": "processing",
+    "differ": "processing",
     "collect": "flash_stage",
     "cover": "processing",
     "crop": "tool_execution",

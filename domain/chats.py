@@ -30,12 +30,15 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """`reply_to_id` is the question of an answer, or the message that a question replies to."""
+
     id: UUID
     chat_id: UUID
     role: Role
     content: str
     message_type: str = "text"
     job_id: UUID | None = None
+    reply_to_id: UUID | None = None
     created_at: datetime | None = None
 
 
@@ -48,12 +51,16 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload of an analysis job: ids and the pointing of one message. `scope` null: not yet known."""
+    """The payload of an analysis job: ids and the pointing of one message. `scope` null: not yet known.
+
+    `picture_document_ids` are documents made of pasted pictures: evidence from the start, beside the scope.
+    """
 
     message_id: UUID
     chat_id: UUID
     scope: Scope | None = None
     regions: tuple[Region, ...] = ()
+    picture_document_ids: tuple[UUID, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

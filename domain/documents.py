@@ -37,7 +37,10 @@ class Word(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a page. `box` is null for documents prepared elsewhere whose source PDF did not come."""
+    """A piece of a page. `box` is null for documents prepared elsewhere whose source PDF did not come.
+
+    `crop` is the digest of a picture or one-page PDF of the block that came with a prepared document.
+    """
 
     id: str
     page_no: int
@@ -48,10 +51,14 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[str, ...] = ()
     category: str | None = None
     heading: str | None = None
+    crop: str | None = None
 
 
 class PageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was measured of a page. `sheet` is the sheet number of the stamp, `smallest_glyph_pt` a font size."""
+    """What was measured of a page. `sheet` is the sheet number of the stamp, `smallest_glyph_pt` a font size.
+
+    `read_by` is `text`, `recognised_layer` (text that came with a scan), `prepared`, `tesseract`, `model:<name>` or
+    `nothing`; `confidence` (0–1) is the program's own, where it tells one."""
 
     characters: int = 0
     picture_coverage: float = 0.0
@@ -62,6 +69,7 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str | None = None
     stamp: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
+    confidence: float | None = None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +105,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     pages_done: int = 0
     supersedes_id: UUID | None = None
     source: str = "upload"
+    node_id: UUID | None = None
     stamp: dict[str, str] = {}
     error_code: str | None = None
     error_ru: str | None = None
@@ -114,6 +123,45 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     mime_type: str
     size_bytes: int
     sha256: str
+    created_at: datetime | None = None
+
+
+class DocumentFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a prepared document as it came. `file_type`: document, blocks, html, annotation, pdf, crop."""
+
+    id: UUID
+    document_id: UUID
+    file_type: str
+    file_name: str
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime | None = None
+
+
+class TreeNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A node of the project tree. The node of a document has the document's id."""
+
+    id: UUID
+    name: str
+    node_type: str
+    parent_id: UUID | None = None
+    client_id: str | None = None
+    code: str | None = None
+    version: int = 1
+    status: str = "active"
+    attributes: dict[str, Any] = {}
+    sort_order: int = 0
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may see (`read`) or change (`write`) a document, or all below a node; `user_id` null: everyone."""
+
+    user_id: UUID | None
+    access: str = "read"
+    username: str | None = None
     created_at: datetime | None = None
 
 

@@ -159,8 +159,8 @@ class DocumentRejected(DomainError):
 
 class UnsupportedFormat(DocumentRejected):
     code = "document_unsupported"
-    public_ru = "Этот формат не поддерживается. DWG и DXF сохраните в PDF."
-    public_en = "This format is not supported. Export DWG and DXF to PDF."
+    public_ru = "Этот формат не поддерживается. Сохраните файл в PDF; DWG и DXF экспортируйте в PDF."
+    public_en = "This format is not supported. Save the file as PDF; export DWG and DXF to PDF."
 
 
 class DocumentEncrypted(DocumentRejected):
@@ -169,10 +169,40 @@ class DocumentEncrypted(DocumentRejected):
     public_en = "The file is protected by a password."
 
 
+class DocumentPasswordWrong(DocumentEncrypted):
+    code = "document_password_wrong"
+    public_ru = "Пароль не подходит к файлу."
+    public_en = "The password does not fit the file."
+
+
+class DocumentMisnamed(DocumentRejected):
+    """The bytes are of another format than the name's ending says."""
+
+    code = "document_misnamed"
+    public_ru = "Содержимое файла не соответствует его расширению."
+    public_en = "The file is not what the ending of its name says."
+
+
 class DocumentDamaged(DocumentRejected):
     code = "document_damaged"
     public_ru = "Файл повреждён."
     public_en = "The file is damaged."
+
+
+class PageNotLoadable(DocumentDamaged):
+    """The file promises a page and does not have it."""
+
+    code = "page_not_loadable"
+    public_ru = "Страницу файла не удалось открыть: файл повреждён."
+    public_en = "A page of the file could not be opened: the file is damaged."
+
+
+class RecognitionFailed(DomainError):
+    """The picture of a page could not be read; another way may do."""
+
+    code = "recognition_failed"
+    public_ru = "Не удалось распознать страницу."
+    public_en = "The page could not be recognised."
 
 
 class DocumentEmpty(DocumentRejected):
@@ -194,6 +224,31 @@ class RegionOutsidePage(DomainError):
     category = Category.INVALID
     public_ru = "Область выходит за пределы листа."
     public_en = "The region leaves the page."
+
+
+class PageWithoutPicture(DomainError):
+    """The page is text alone: of a text file, or prepared elsewhere without its source PDF."""
+
+    code = "page_without_picture"
+    category = Category.NOT_FOUND
+    public_ru = "У этой страницы нет изображения: документ состоит из текста."
+    public_en = "This page has no picture: the document is text."
+
+
+class LinkInvalid(DomainError):
+    """A signed address that this service did not make, or made for another picture."""
+
+    code = "link_invalid"
+    category = Category.FORBIDDEN
+    public_ru = "Ссылка недействительна."
+    public_en = "The link is not valid."
+
+
+class LinkExpired(DomainError):
+    code = "link_expired"
+    category = Category.GONE
+    public_ru = "Срок действия ссылки истёк."
+    public_en = "The link has expired."
 
 
 class ProviderFailed(DomainError):
@@ -221,6 +276,14 @@ class ProviderRefused(DomainError):
     category = Category.PROVIDER
     public_ru = "Модель отклонила запрос."
     public_en = "The model refused the request."
+
+
+class ModelUnavailable(ProviderRefused):
+    """This model is not to be had with this key: unknown, or its daily quota is used up. Another one may answer."""
+
+    code = "model_unavailable"
+    public_ru = "Эта модель недоступна."
+    public_en = "This model is not available."
 
 
 class ReplyInvalid(DomainError):

@@ -1,11 +1,12 @@
 """The list of families. A new family is one folder and one line here."""
 
 from domain.families.analysis.family import FAMILY as ANALYSIS
+from domain.families.comparison.family import FAMILY as COMPARISON
 from domain.families.ingest.family import FAMILY as INGEST
 from domain.families.probe.family import FAMILY as PROBE
 from domain.family import Ended, Family
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (ANALYSIS, INGEST, PROBE)}
+FAMILIES: dict[str, Family] = {family.name: family for family in (ANALYSIS, COMPARISON, INGEST, PROBE)}
 
 
 def end_hooks(families: dict[str, Family]) -> dict[str, Ended]:

@@ -33,7 +33,8 @@ class JobError(msgspec.Struct, frozen=True, kw_only=True):
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job to be accepted. `payload` holds ids, never secrets or document text. `run_in_s` delays the first run;
     `priority`: lower runs first. `ordering_key` keeps jobs of one subject in line (a chat's id). `deadline_in_s`
-    counts from the acceptance, and anew after waiting for documents or children, which has no deadline."""
+    counts from the acceptance, and anew after waiting for documents or children, which has no deadline.
+    `reserved_micro_usd` is set aside of the user's quota for it, in millionths of a US dollar; 0: there is none."""
 
     id: UUID
     user_id: UUID
@@ -51,11 +52,13 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 5
     max_crashes: int = 3
     deadline_in_s: float | None = 1800.0
+    reserved_micro_usd: int = 0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A job as stored. `epoch` fences writers: it grows with every claim and every requeue. `step_no` counts the
-    finished stages of all runs. `waiting_for` says what a waiting job waits for."""
+    finished stages of all runs. `waiting_for` says what a waiting job waits for. `settled_micro_usd` is what former
+    runs spent of the user's quota, `reserved_micro_usd` what this one may spend of it; 0: there is no quota."""
 
     id: UUID
     user_id: UUID
@@ -92,6 +95,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    reserved_micro_usd: int = 0
+    settled_micro_usd: int = 0
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

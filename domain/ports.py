@@ -1,6 +1,6 @@
 """What the domain needs from outside, as protocols. `storage` and `workers` implement them; fakes: tests/fakes."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -8,9 +8,11 @@ from domain.answers import Answer
 from domain.chats import Chat, Message, Settings
 from domain.documents import Block, Document, Hit, Page, PageContent, Word
 from domain.evidence import Picture, RenderSpec
-from domain.jobs import JobError, NewJob
-from domain.llm import LLMCall
+from domain.jobs import Job, JobError, NewJob
+from domain.llm import LLMCall, Usage
 from domain.prompts import Prompt
+from domain.recognition import RecognitionChoice
+from domain.revisions.types import PageDrawing, PictureDifference
 
 
 class Documents(Protocol):
@@ -32,8 +34,20 @@ class Documents(Protocol):
 
     async def set_page_count(self, document_id: UUID, page_count: int) -> None: ...
 
+    async def crops(self, document_id: UUID) -> dict[str, str]:
+        """Digests of the pictures of blocks that came with a prepared document, by block id."""
+        ...
+
+    async def set_content(self, document_id: UUID, sha256: str) -> None:
+        """The file that pages are drawn from is another one: without its password."""
+        ...
+
     async def save_pages(self, document_id: UUID, contents: Sequence[PageContent]) -> None:
         """Store pages with blocks, words and search postings, replacing those pages; adds to `pages_done`."""
+        ...
+
+    async def set_facts(self, document_id: UUID, pages: Sequence[Page]) -> None:
+        """Replace the facts of stored pages, and nothing else of them."""
         ...
 
     async def set_ready(self, document_id: UUID, stamp: dict[str, str]) -> None: ...
@@ -43,9 +57,14 @@ class Documents(Protocol):
     async def pages(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> list[Page]: ...
 
     async def blocks(
-        self, document_id: UUID, *, page_no: int | None = None, block_ids: Sequence[str] | None = None
+        self,
+        document_id: UUID,
+        *,
+        page_no: int | None = None,
+        page_nos: Sequence[int] | None = None,
+        block_ids: Sequence[str] | None = None,
     ) -> list[Block]:
-        """In reading order; all of the document, of one page, or those with the given ids."""
+        """In reading order; all of the document, of one page or some, or those with the given ids."""
         ...
 
     async def words(self, document_id: UUID, page_no: int) -> tuple[Word, ...]:
@@ -68,6 +87,10 @@ class Chats(Protocol):
         """The newest `limit` messages before the message `before`, oldest first."""
         ...
 
+    async def set_job(self, message_id: UUID, job_id: UUID) -> None:
+        """The job that answers a question now."""
+        ...
+
     async def save_answer(
         self, *, message_id: UUID, chat_id: UUID, job_id: UUID, question_id: UUID, answer: Answer
     ) -> None:
@@ -86,6 +109,19 @@ class Jobs(Protocol):
         """Insert the job with its event 1. Raises QueueFull when its queue holds as many due jobs as allowed."""
         ...
 
+    async def get(self, job_id: UUID) -> Job:
+        """Raises NotFound."""
+        ...
+
+
+class Quotas(Protocol):
+    async def reserve(self, user_id: UUID) -> int:
+        """Set aside what one job may spend this month, in millionths of a US dollar; 0 for a user without a quota.
+
+        Raises QuotaExceeded.
+        """
+        ...
+
 
 class UnitOfWork(Protocol):
     """One transaction. Nothing is saved without `commit()`; leaving the block without it rolls back."""
@@ -101,6 +137,9 @@ class UnitOfWork(Protocol):
 
     @property
     def jobs(self) -> Jobs: ...
+
+    @property
+    def quotas(self) -> Quotas: ...
 
     async def commit(self) -> None: ...
 
@@ -124,7 +163,9 @@ class BlobStore(Protocol):
         """Raises BlobMissing."""
         ...
 
-    def stream(self, digest: str) -> AsyncIterator[bytes]: ...
+    def stream(self, digest: str) -> AsyncGenerator[bytes, None]:
+        """Pieces of 1 MiB; to be closed by who does not read it to its end. Raises BlobMissing before the first."""
+        ...
 
     async def fetch(self, digest: str, path: str) -> None:
         """Copy the object to a local file, never whole in memory. Raises BlobMissing."""
@@ -142,6 +183,18 @@ class LLMLog(Protocol):
         """Keep one call, in a transaction of its own: what was paid stays known when the job's lease is lost."""
         ...
 
+    async def spent(self, job_id: UUID) -> tuple[Usage, float]:
+        """What all calls of the job have used, and the seconds they took."""
+        ...
+
+
+class UserKeys(Protocol):
+    """Users' own keys of model providers."""
+
+    async def keys_of(self, user_id: UUID) -> dict[str, str]:
+        """The user's keys by provider. Raises `ProviderRefused` when one is kept but cannot be read."""
+        ...
+
 
 class PageReader(Protocol):
     """Reads files in separate, limited processes. Raises DocumentRejected and its subclasses."""
@@ -154,8 +207,52 @@ class PageReader(Protocol):
         """Pages `first` to `last`, both from 1 and inclusive. `on_page` is told each page's number once it is read."""
         ...
 
+    async def read_drawing(self, sha256: str, page_no: int) -> PageDrawing:
+        """The lines and curves of a page. Raises DocumentRejected and its subclasses."""
+        ...
+
+    async def decrypt(self, sha256: str, password: str) -> bytes:
+        """The whole file without its encryption. Raises DocumentPasswordWrong too."""
+        ...
+
+
+class Recogniser(Protocol):
+    """Reads pictures of pages without a model. `choice` says who may recognise pages at all."""
+
+    @property
+    def choice(self) -> RecognitionChoice: ...
+
+    async def is_installed(self) -> bool: ...
+
+    async def recognise(self, sha256: str, page: Page) -> PageContent:
+        """The page with what is seen on it as its text, with boxes of words.
+
+        Raises RecognitionFailed, DocumentRejected and its subclasses, BlobMissing, Unavailable.
+        """
+        ...
+
+
+class Vault(Protocol):
+    """Secrets on their way from the api to a worker, for minutes."""
+
+    async def take(self, owner: UUID) -> str | None:
+        """The secret, which is gone then; null when there is none."""
+        ...
+
+
+class PictureComparer(Protocol):
+    async def compare(self, earlier: str, later: str, px_per_mm: float) -> PictureDifference:
+        """What two pictures of one sheet differ in, given their digests and the scale of the later one.
+
+        A shift, a small turn and a small change of scale are undone first. Raises BlobMissing, DocumentDamaged.
+        """
+        ...
+
 
 class Renderer(Protocol):
-    async def render(self, spec: RenderSpec) -> Picture:
-        """The picture from the render cache or drawn now. Raises RegionOutsidePage, DocumentRejected, Unavailable."""
+    async def render(self, spec: RenderSpec, *, pinned: bool = False) -> Picture:
+        """The picture from the render cache or drawn now; `pinned` keeps it for ever.
+
+        Raises RegionOutsidePage, DocumentRejected, Unavailable.
+        """
         ...

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_RULE = re.compile(r"\|?:?-{2,}:?(?:\|:?-{2,}:?)*\|?")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _MARKS = re.compile(r"\*\*|__|`|</?[a-z]+>")
 _NUMBER = re.compile(r"(?!(?:19|20)\d\d$)[+\-−–]?\d[\d\s.,]*%?")
+_VALUE = re.compile(r"(?!(?:19|20)\d\d\b)[+\-−–±≤≥<>~]?\s?\d")
+"""What a value begins like, unless it is a year, which heads columns."""
+
 MAX_HEADER_CHARS = 120
 """A header is short; what is longer is text of a row. A guess."""
 
@@ -31,8 +34,20 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return " | ".join(cell for cell in self.cells if cell)
 
 
+def is_rule(line: str) -> bool:
+    """Whether a line is the one between a table's headers and its body: |---|:-:|."""
+    return "-" in line and _RULE.fullmatch("".join(line.split())) is not None
+
+
 def is_row(line: str) -> bool:
     return line.lstrip().startswith("|")
+
+
+def header_of(lines: Sequence[str]) -> tuple[str, ...]:
+    """The headers of a table, one per column; empty when it has none."""
+    if not any(is_rule(line) for line in lines):
+        return ()
+    return _head([_cells(line) for line in lines if not is_rule(line)])[1]
 
 
 def table_rows(lines: Sequence[str], first_line: int = 0) -> list[Row]:
@@ -40,8 +55,8 @@ def table_rows(lines: Sequence[str], first_line: int = 0) -> list[Row]:
 
     Titles, headers and sections are given as rows too, so that their words can be quoted; they have no headers.
     """
-    grid = [(first_line + number, _cells(line)) for number, line in enumerate(lines) if not _RULE.match(line)]
-    has_rule = any(_RULE.match(line) for line in lines)
+    grid = [(first_line + number, _cells(line)) for number, line in enumerate(lines) if not is_rule(line)]
+    has_rule = any(is_rule(line) for line in lines)
     title, headers, used = _head([cells for _, cells in grid]) if has_rule else ("", (), 0)
     rows = [Row(cells=cells, headers=(), line=line) for line, cells in grid[:used] if any(cells)]
     section = ""
@@ -63,9 +78,7 @@ def _head(grid: Sequence[tuple[str, ...]]) -> tuple[str, tuple[str, ...], int]:
     while used < len(grid) - 1 and _filled(grid[used]) <= 1 < len(grid[used]):
         title = " ".join([title, *filter(None, grid[used])]).strip()
         used += 1
-    if used >= len(grid):
-        return title, (), used
-    if _is_data(grid[used]):
+    if used >= len(grid) or _is_data(grid[used]) or _are_pairs(grid[used:]):
         return title, (), used
     headers = _spread(grid[used], grid[used + 1] if used + 1 < len(grid) else ())
     used += 1
@@ -89,15 +102,35 @@ def _is_data(cells: tuple[str, ...]) -> bool:
     )
 
 
+def _are_pairs(grid: Sequence[tuple[str, ...]]) -> bool:
+    """A table of two columns without headers, names and their values: «Напряжение | 220 В» over «Масса, кг | 12»."""
+    if any(len(cells) != 2 for cells in grid) or not _VALUE.match(grid[0][1]):
+        return False
+    named = sum(1 for cells in grid if _LETTER.search(cells[0]) and not any(letter.isdigit() for letter in cells[0]))
+    return 2 * named > len(grid)
+
+
 def _spread(headers: tuple[str, ...], below: tuple[str, ...]) -> tuple[str, ...]:
     """A header over several columns stands in its first one; with a second header row it counts for all of them."""
     if not _is_under_header(below):
         return headers
+    headers = _shifted(headers, below)
     spread: list[str] = []
     for place, header in enumerate(headers):
         under = below[place] if place < len(below) else ""
         spread.append(header or (spread[-1] if spread and under else ""))
     return tuple(spread)
+
+
+def _shifted(headers: tuple[str, ...], below: tuple[str, ...]) -> tuple[str, ...]:
+    """Headers whose spanning one lost its width, so that those behind it stand too far left and the last are empty:
+    «Поз. | Размер | Низ | » over « | Ширина | Высота | » becomes «Поз. | Размер | Размер | Низ»."""
+    first = next(place for place, cell in enumerate(below) if cell)
+    run = next((place for place in range(first, len(below)) if not below[place]), len(below)) - first
+    empty = len(headers) - len("".join("x" if header else " " for header in headers).rstrip())
+    if run < 2 or empty != run - 1 or not all(headers[first : first + run]):
+        return headers
+    return (*headers[:first], *[headers[first]] * run, *headers[first + 1 : len(headers) - empty])
 
 
 def _is_under_header(cells: tuple[str, ...]) -> bool:

@@ -9,8 +9,8 @@ import msgspec
 
 from domain.events import EventType
 from domain.jobs import Job, NewJob
-from domain.llm import Part, Usage
-from domain.ports import BlobStore, PageReader, Renderer, SearchIndex, UnitOfWork
+from domain.llm import Capabilities, Part, Usage
+from domain.ports import BlobStore, PageReader, PictureComparer, Recogniser, Renderer, SearchIndex, UnitOfWork, Vault
 
 Write = Callable[[UnitOfWork], Awaitable[None]]
 """Database effects of a stage. They are committed in the fenced transaction of its checkpoint: exactly once."""
@@ -52,13 +52,19 @@ Outcome = Next | Finished | Wait | Spawn
 T = TypeVar("T", bound=msgspec.Struct)
 
 
+Hold = Callable[[dict[str, Any]], bool]
+"""Whether the text of a reply is to be held back, by the fields before it (empty when they cannot be read)."""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A validated reply with the model that gave it and what it cost. `offline`: read without a model."""
+    """A validated reply with the model that gave it and what it cost. `offline`: read without a model. `held`: nothing
+    of its text was streamed."""
 
     reply: Any
     model: str
     usage: Usage
     offline: bool = False
+    held: bool = False
 
 
 class StageContext(Protocol):
@@ -82,6 +88,24 @@ class StageContext(Protocol):
 
     @property
     def renderer(self) -> Renderer: ...
+
+    @property
+    def comparer(self) -> PictureComparer: ...
+
+    @property
+    def recogniser(self) -> Recogniser: ...
+
+    @property
+    def vault(self) -> Vault: ...
+
+    @property
+    def spent(self) -> Usage:
+        """What the job has used of models so far, over all its runs."""
+        ...
+
+    def capabilities(self, role: str) -> Capabilities:
+        """What the first model of the role can take."""
+        ...
 
     def uow(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
 
@@ -110,11 +134,13 @@ class StageContext(Protocol):
         *,
         parts: tuple[Part, ...] = (),
         stream_field: str | None = None,
+        hold: Hold | None = None,
     ) -> Asked:
         """The model's reply to a versioned prompt, validated as `schema`.
 
         `role` picks the model (flash, pro, classify …). Values of `variables` are strings or JSON values (rendered as
-        JSON). With `stream_field`, the growing text of that field is streamed as the answer. Raises `ProviderFailed`,
+        JSON). With `stream_field`, the growing text of that field is streamed as the answer, unless `hold`, asked once
+        before its first word, says no. Raises `ProviderFailed`,
         `ProviderRefused`, `ReplyInvalid` (after one repair) or `BudgetExceeded`.
         """
         ...

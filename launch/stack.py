@@ -149,7 +149,9 @@ class Stack:
         """The whole environment of the api and the workers; known once the servers run."""
         addresses = {name: value for server in self.servers for name, value in server.env.items()}
         secret = kept_secret(self.data_dir, "aizoomdoc", lambda: base64.b64encode(secrets.token_bytes(48)).decode())
-        return {"AIZOOMDOC_SECRET": secret, **self._given, **addresses, "DATA_DIR": str(self.data_dir)}
+        master = kept_secret(self.data_dir, "encryption", lambda: f"1:{secrets.token_hex(32)}")
+        made = {"AIZOOMDOC_SECRET": secret, "ENCRYPTION_KEYS": master}
+        return {**made, **self._given, **addresses, "DATA_DIR": str(self.data_dir)}
 
     def start(self) -> Self:
         """Starts everything and returns when the api is ready; the first time `say` gets the admin token.

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import io
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import BinaryIO, TypeVar
@@ -84,7 +84,7 @@ class MinioBlobs:
         """Raises BlobMissing."""
         return await self._run(lambda: b"".join(self._read(digest)))
 
-    async def stream(self, digest: str) -> AsyncIterator[bytes]:
+    async def stream(self, digest: str) -> AsyncGenerator[bytes, None]:
         """Pieces of 1 MiB. Raises BlobMissing before the first."""
         pieces = self._read(digest)
         try:

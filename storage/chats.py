@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from domain.answers import Answer, Claim, Verdict
+from domain.answers import Answer
 from domain.chats import DEFAULT_TITLE, Chat, Message, Role, title_of
 from domain.errors import NotFound
-from domain.evidence import Citation, CitationKind
-from storage.tables.chats import AnswerRow, ChatRow, CitationRow, ClaimRow, MessageRow
+from storage.answers import add_answer, answers_of
+from storage.tables.chats import ChatRow, MessageRow
 
 
 class _Chats(SQLAlchemyAsyncRepository[ChatRow]):
@@ -104,6 +104,7 @@ class ChatRepository:
             content=message.content,
             message_type=message.message_type,
             job_id=message.job_id,
+            reply_to_id=message.reply_to_id,
             attachments=attachments or {},
         )
         self._session.add(row)
@@ -123,9 +124,11 @@ class ChatRepository:
             raise NotFound(f"message {message_id}")
         return _message_of(row)
 
-    async def messages(self, chat_id: UUID) -> list[Message]:
+    async def messages(self, chat_id: UUID, *, with_superseded: bool = False) -> list[Message]:
+        """In order; those that an edited question or a newer answer took the place of only on demand."""
+        is_wanted = true() if with_superseded else MessageRow.superseded_by_id.is_(None)
         rows = await self._session.scalars(
-            select(MessageRow).where(MessageRow.chat_id == chat_id).order_by(MessageRow.no)
+            select(MessageRow).where(MessageRow.chat_id == chat_id, is_wanted).order_by(MessageRow.no)
         )
         return [_message_of(row) for row in rows]
 
@@ -133,7 +136,7 @@ class ChatRepository:
         own = select(MessageRow.no).where(MessageRow.id == before).scalar_subquery()
         rows = await self._session.scalars(
             select(MessageRow)
-            .where(MessageRow.chat_id == chat_id, MessageRow.no < own)
+            .where(MessageRow.chat_id == chat_id, MessageRow.no < own, MessageRow.superseded_by_id.is_(None))
             .order_by(MessageRow.no.desc())
             .limit(limit)
         )
@@ -142,52 +145,56 @@ class ChatRepository:
     async def save_answer(
         self, *, message_id: UUID, chat_id: UUID, job_id: UUID, question_id: UUID, answer: Answer
     ) -> None:
-        """A requeued job writes its answer anew: the former one of the same job is replaced."""
+        """A requeued job writes its answer anew: the former one of the same job is replaced. Answers of other jobs to
+        the same question are superseded."""
         await self._session.execute(
             delete(MessageRow).where(MessageRow.job_id == job_id, MessageRow.role == Role.ASSISTANT.value)
         )
         await self.add_message(
-            Message(id=message_id, chat_id=chat_id, role=Role.ASSISTANT, content=answer.text, job_id=job_id)
-        )
-        builtins = msgspec.to_builtins(answer)
-        self._session.add(
-            AnswerRow(
-                message_id=message_id,
+            Message(
+                id=message_id,
+                chat_id=chat_id,
+                role=Role.ASSISTANT,
+                content=answer.text,
                 job_id=job_id,
-                model=answer.model,
-                offline=answer.offline,
-                needs_more_evidence=answer.needs_more_evidence,
-                issues=builtins["issues"],
-                recommendations=builtins["recommendations"],
-                diff=builtins["diff"],
+                reply_to_id=question_id,
             )
         )
-        self._session.add_all([_citation_row(message_id, citation) for citation in answer.citations])
-        self._session.add_all([_claim_row(message_id, claim) for claim in answer.claims])
-        await self._session.flush()
+        await self._place_answer(message_id, question_id)
+        await add_answer(self._session, message_id, job_id, answer)
+
+    async def _place_answer(self, message_id: UUID, question_id: UUID) -> None:
+        """It takes the place of former answers; if its question was edited meanwhile, it has no place itself."""
+        question = aliased(MessageRow)
+        successor = select(question.superseded_by_id).where(question.id == question_id).scalar_subquery()
+        answers = update(MessageRow).where(
+            MessageRow.reply_to_id == question_id,
+            MessageRow.role == Role.ASSISTANT.value,
+            MessageRow.superseded_by_id.is_(None),
+        )
+        placed = case((MessageRow.id == message_id, successor), else_=message_id)
+        await self._session.execute(
+            answers.values(superseded_by_id=placed), execution_options={"synchronize_session": False}
+        )
 
     async def answers(self, chat_id: UUID) -> dict[UUID, Answer]:
-        """The answers of a chat by their message, each with citations and claims; three queries in all."""
-        rows = await self._session.execute(
-            select(AnswerRow, MessageRow.content)
-            .join(MessageRow, MessageRow.id == AnswerRow.message_id)
-            .where(MessageRow.chat_id == chat_id)
-        )
-        answers = {row.AnswerRow.message_id: (row.AnswerRow, row.content) for row in rows}
-        citations = await self._by_message(CitationRow, CitationRow.number, answers)
-        claims = await self._by_message(ClaimRow, ClaimRow.claim_id, answers)
-        return {
-            message_id: _answer_of(row, text, citations.get(message_id, []), claims.get(message_id, []))
-            for message_id, (row, text) in answers.items()
-        }
+        """The answers of a chat by their message, each whole; four queries in all."""
+        return await answers_of(self._session, chat_id)
 
-    async def _by_message(self, table: Any, order: Any, answers: dict[UUID, Any]) -> dict[UUID, list[Any]]:
-        found: dict[UUID, list[Any]] = {}
-        for row in await self._session.scalars(
-            select(table).where(table.message_id.in_(answers)).order_by(table.message_id, order)
-        ):
-            found.setdefault(row.message_id, []).append(row)
-        return found
+    async def supersede(self, message: Message, successor_id: UUID) -> None:
+        """The message and all after it are no longer part of the chat: `successor_id`, an edited one, goes on there."""
+        own = select(MessageRow.no).where(MessageRow.id == message.id).scalar_subquery()
+        rows = update(MessageRow).where(
+            MessageRow.chat_id == message.chat_id,
+            MessageRow.no >= own,
+            MessageRow.id != successor_id,
+            MessageRow.superseded_by_id.is_(None),
+        )
+        await self._session.execute(rows.values(superseded_by_id=successor_id))
+
+    async def set_job(self, message_id: UUID, job_id: UUID) -> None:
+        """The job that answers a question now."""
+        await self._session.execute(update(MessageRow).where(MessageRow.id == message_id).values(job_id=job_id))
 
     async def _row(self, chat_id: UUID, user_id: UUID | None) -> ChatRow:
         row = await self._chats.get_one_or_none(ChatRow.id == chat_id, ChatRow.deleted_at.is_(None))
@@ -217,79 +224,6 @@ def _message_of(row: MessageRow) -> Message:
         content=row.content,
         message_type=row.message_type,
         job_id=row.job_id,
+        reply_to_id=row.reply_to_id,
         created_at=row.created_at,
-    )
-
-
-def _citation_row(message_id: UUID, citation: Citation) -> CitationRow:
-    return CitationRow(
-        message_id=message_id,
-        number=citation.number,
-        document_id=citation.document_id,
-        document_name=citation.document_name,
-        page_no=citation.page_no,
-        sheet=citation.sheet,
-        block_id=citation.block_id,
-        kind=citation.kind.value,
-        boxes=[list(box) for box in citation.boxes],
-        quote=citation.quote,
-        note=citation.note,
-    )
-
-
-def _claim_row(message_id: UUID, claim: Claim) -> ClaimRow:
-    return ClaimRow(
-        message_id=message_id,
-        claim_id=claim.claim_id,
-        start=claim.start,
-        end=claim.end,
-        kind=claim.kind,
-        claim_text=claim.text,
-        verdict=claim.verdict.value,
-        label=claim.label,
-        unit=claim.unit,
-        citation_number=claim.citation_number,
-        boxes=[list(box) for box in claim.boxes],
-    )
-
-
-def _answer_of(row: AnswerRow, text: str, citations: list[CitationRow], claims: list[ClaimRow]) -> Answer:
-    return Answer(
-        text=text,
-        citations=tuple(
-            Citation(
-                number=c.number,
-                document_id=c.document_id,
-                document_name=c.document_name,
-                page_no=c.page_no,
-                sheet=c.sheet,
-                kind=CitationKind(c.kind),
-                block_id=c.block_id,
-                boxes=tuple(tuple(box) for box in c.boxes),
-                quote=c.quote,
-                note=c.note,
-            )
-            for c in citations
-        ),
-        claims=tuple(
-            Claim(
-                claim_id=c.claim_id,
-                start=c.start,
-                end=c.end,
-                kind=c.kind,
-                text=c.claim_text,
-                verdict=Verdict(c.verdict),
-                label=c.label,
-                unit=c.unit,
-                citation_number=c.citation_number,
-                boxes=tuple(tuple(box) for box in c.boxes),
-            )
-            for c in claims
-        ),
-        issues=msgspec.convert(row.issues, type=Answer.__annotations__["issues"]),
-        recommendations=msgspec.convert(row.recommendations, type=Answer.__annotations__["recommendations"]),
-        diff=msgspec.convert(row.diff, type=Answer.__annotations__["diff"]),
-        needs_more_evidence=row.needs_more_evidence,
-        model=row.model,
-        offline=row.offline,
     )

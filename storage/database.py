@@ -4,6 +4,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from storage.direct import Direct
+
 Sessions = async_sessionmaker[AsyncSession]
 
 
@@ -35,9 +37,9 @@ def open_engine(url: str, *, name: str, pool_size: int = 16) -> AsyncEngine:
     )
 
 
-def in_autocommit(engine: AsyncEngine) -> AsyncEngine:
-    """The same pool for single statements that need no transaction around them: one round trip instead of three."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+def in_autocommit(engine: AsyncEngine) -> Direct:
+    """For single statements that need no transaction around them: one round trip instead of three."""
+    return Direct(engine)
 
 
 def open_sessions(engine: AsyncEngine) -> Sessions:

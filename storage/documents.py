@@ -5,17 +5,32 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.documents import Block, BlockKind, Document, DocumentStatus, Page, PageContent, PageFacts, Word
-from domain.errors import NotFound
+from domain.errors import Fault, InvalidInput, NotFound
 from domain.jobs import JobError
-from storage.postings import LENGTH_COLUMNS, LENGTHS, POSTING_COLUMNS, POSTINGS, copy_rows, index_page
-from storage.tables.documents import BlockRow, DocumentRow, PageRow
+from storage.indexing import write_index
+from storage.postings import Row, copy_rows
+from storage.tables.documents import BlockRow, DocumentFileRow, DocumentRow, PageRow, TreeNodeRow
 from storage.tables.search import PageLengthRow, PostingRow
 from storage.visibility import newest_for, visible_to
 
+_PAGE_COLUMNS = ("document_id", "page_no", "width_pt", "height_pt", "rotation", "facts", "words")
+_BLOCK_COLUMNS = (
+    "document_id",
+    "id",
+    "page_no",
+    "block_no",
+    "kind",
+    "content",
+    "box",
+    "links",
+    "category",
+    "heading",
+    "crop",
+)
 _WORDS = msgspec.msgpack.Decoder(tuple[Word, ...])
 
 
@@ -44,13 +59,26 @@ class DocumentRepository:
         return [_document_of(found[i]) for i in dict.fromkeys(document_ids) if i in found]
 
     async def list_visible(
-        self, user_id: UUID, *, limit: int, before: UUID | None = None, name_contains: str = ""
+        self,
+        user_id: UUID,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        name_contains: str = "",
+        newest_only: bool = False,
+        **equal: object,
     ) -> list[Document]:
-        """All that the user may see, also superseded ones, newest first, those after the id `before` in that order.
+        """All that the user may see, newest first, those after the id `before` in that order.
 
-        `name_contains` is a part of the name in any case.
+        `name_contains` is a part of the name in any case; `newest_only` leaves superseded ones out; `equal` are
+        columns with the value they need to have, null for any.
         """
         query = _living().where(visible_to(user_id))
+        query = query.where(
+            *(getattr(DocumentRow, name) == value for name, value in equal.items() if value is not None)
+        )
+        if newest_only:
+            query = query.where(newest_for(user_id))
         if before is not None:
             query = query.where(DocumentRow.id < before)
         if name_contains:
@@ -65,7 +93,11 @@ class DocumentRepository:
         return list(await self._session.scalars(query.order_by(DocumentRow.id)))
 
     async def add(self, document: Document) -> None:
-        self._session.add(
+        await self.add_all([document])
+
+    async def add_all(self, documents: Sequence[Document]) -> None:
+        """Hundreds at a time cost one statement."""
+        self._session.add_all(
             DocumentRow(
                 id=document.id,
                 owner_id=document.owner_id,
@@ -77,22 +109,50 @@ class DocumentRepository:
                 page_count=document.page_count,
                 supersedes_id=document.supersedes_id,
                 source=document.source,
+                node_id=document.node_id,
                 stamp=document.stamp,
                 job_id=document.job_id,
             )
+            for document in documents
         )
         await self._session.flush()
 
     async def delete(self, document_id: UUID, *, user_id: UUID) -> None:
         """Unfindable when this commits. Raises NotFound also for those who may only read it."""
-        row = await self._session.scalar(
-            _living().where(DocumentRow.id == document_id, visible_to(user_id, access="write"))
-        )
-        if row is None:
-            raise NotFound(f"document {document_id}")
+        row = await self._writable(document_id, user_id)
         row.deleted_at = func.now()
         await self._session.flush()
+        await self._session.execute(delete(TreeNodeRow).where(TreeNodeRow.id == document_id))
         await self._clear(document_id)
+
+    async def writable(self, document_id: UUID, *, user_id: UUID) -> Document:
+        """Raises NotFound also for those who may only read it."""
+        return _document_of(await self._writable(document_id, user_id))
+
+    async def supersede(self, document_id: UUID, older_id: UUID | None) -> None:
+        """The document stands in the place of the older one from now on; null: of none.
+
+        The caller has checked that the user may change both. Raises InvalidInput when the older one is, over others,
+        newer than this one.
+        """
+        seen, above = {document_id}, older_id
+        while above is not None:
+            if above in seen:
+                raise InvalidInput("supersedes", faults=(Fault("$.supersedes_id", "is itself superseded by this one"),))
+            seen.add(above)
+            above = await self._session.scalar(select(DocumentRow.supersedes_id).where(DocumentRow.id == above))
+        await self._set(document_id, supersedes_id=older_id)
+
+    async def read_again(self, document_id: UUID, job_id: UUID) -> None:
+        """The document is being read by another job."""
+        await self._set(
+            document_id,
+            status=DocumentStatus.READING.value,
+            job_id=job_id,
+            error_code=None,
+            error_ru=None,
+            error_en=None,
+        )
 
     async def move(self, document_id: UUID, node_id: UUID | None) -> None:
         """Hang the document below a node of the project tree, from which it inherits grants; null takes it out."""
@@ -101,21 +161,35 @@ class DocumentRepository:
     async def set_page_count(self, document_id: UUID, page_count: int) -> None:
         await self._set(document_id, page_count=page_count)
 
+    async def crops(self, document_id: UUID) -> dict[str, str]:
+        """Digests of the pictures that came with a prepared document, by block id."""
+        query = select(DocumentFileRow.file_name, DocumentFileRow.sha256).where(
+            DocumentFileRow.document_id == document_id, DocumentFileRow.file_type == "crop"
+        )
+        return {row.file_name.rpartition(".")[0]: row.sha256 for row in await self._session.execute(query)}
+
+    async def set_content(self, document_id: UUID, sha256: str) -> None:
+        await self._set(document_id, sha256=sha256)
+
     async def save_pages(self, document_id: UUID, contents: Sequence[PageContent]) -> None:
         """Safe to repeat: pages of these numbers are replaced, `pages_done` is counted anew."""
         name = (await self.get(document_id)).name
         await self._clear(document_id, [content.page.page_no for content in contents])
-        if contents:
-            await self._session.execute(insert(PageRow), [_page_values(document_id, content) for content in contents])
+        await copy_rows(self._session, "pages", _PAGE_COLUMNS, [_page_values(document_id, c) for c in contents])
         blocks = [_block_values(document_id, block) for content in contents for block in content.blocks]
-        if blocks:
-            await self._session.execute(insert(BlockRow), blocks)
-        indexed = [index_page(document_id, name, content) for content in contents]
-        postings = [row for rows, _ in indexed for row in rows]
-        await copy_rows(self._session, POSTINGS, POSTING_COLUMNS, postings)
-        await copy_rows(self._session, LENGTHS, LENGTH_COLUMNS, [row for _, row in indexed])
+        await copy_rows(self._session, "blocks", _BLOCK_COLUMNS, blocks)
+        await write_index(self._session, document_id, name, contents)
         done = select(func.count()).where(PageRow.document_id == document_id).scalar_subquery()
         await self._set(document_id, pages_done=done)
+
+    async def set_facts(self, document_id: UUID, pages: Sequence[Page]) -> None:
+        """Only the facts change. A statement for hundreds of pages."""
+        if pages:
+            changed = [
+                {"document_id": document_id, "page_no": page.page_no, "facts": msgspec.to_builtins(page.facts)}
+                for page in pages
+            ]
+            await self._session.execute(update(PageRow), changed)
 
     async def set_ready(self, document_id: UUID, stamp: dict[str, str]) -> None:
         await self._set(
@@ -138,11 +212,18 @@ class DocumentRepository:
         return [_page_of(row) for row in await self._session.scalars(query.order_by(PageRow.page_no))]
 
     async def blocks(
-        self, document_id: UUID, *, page_no: int | None = None, block_ids: Sequence[str] | None = None
+        self,
+        document_id: UUID,
+        *,
+        page_no: int | None = None,
+        page_nos: Sequence[int] | None = None,
+        block_ids: Sequence[str] | None = None,
     ) -> list[Block]:
         query = select(BlockRow).where(BlockRow.document_id == document_id)
         if page_no is not None:
             query = query.where(BlockRow.page_no == page_no)
+        if page_nos is not None:
+            query = query.where(BlockRow.page_no.in_(page_nos))
         if block_ids is not None:
             query = query.where(BlockRow.id.in_(block_ids))
         rows = await self._session.scalars(query.order_by(BlockRow.page_no, BlockRow.block_no))
@@ -153,6 +234,25 @@ class DocumentRepository:
             select(PageRow.words).where(PageRow.document_id == document_id, PageRow.page_no == page_no)
         )
         return unpack_words(packed)
+
+    async def _writable(self, document_id: UUID, user_id: UUID) -> DocumentRow:
+        row = await self._session.scalar(
+            _living().where(DocumentRow.id == document_id, visible_to(user_id, access="write"))
+        )
+        if row is None:
+            raise NotFound(f"document {document_id}")
+        return row
+
+    async def _heading_before(self, document_id: UUID, contents: Sequence[PageContent]) -> str | None:
+        """The last heading of the pages before these."""
+        if not contents:
+            return None
+        query = select(BlockRow.heading).where(
+            BlockRow.document_id == document_id,
+            BlockRow.page_no == contents[0].page.page_no - 1,
+            BlockRow.heading.is_not(None),
+        )
+        return await self._session.scalar(query.order_by(BlockRow.block_no.desc()).limit(1))
 
     async def _set(self, document_id: UUID, **values: object) -> None:
         await self._session.execute(update(DocumentRow).where(DocumentRow.id == document_id).values(**values))
@@ -182,6 +282,7 @@ def block_of(row: BlockRow) -> Block:
         links=tuple(row.links),
         category=row.category,
         heading=row.heading,
+        crop=row.crop,
     )
 
 
@@ -202,6 +303,7 @@ def _document_of(row: DocumentRow) -> Document:
         pages_done=row.pages_done,
         supersedes_id=row.supersedes_id,
         source=row.source,
+        node_id=row.node_id,
         stamp=row.stamp,
         error_code=row.error_code,
         error_ru=row.error_ru,
@@ -221,29 +323,23 @@ def _page_of(row: PageRow) -> Page:
     )
 
 
-def _page_values(document_id: UUID, content: PageContent) -> dict[str, object]:
+def _page_values(document_id: UUID, content: PageContent) -> Row:
     page = content.page
-    return {
-        "document_id": document_id,
-        "page_no": page.page_no,
-        "width_pt": page.width_pt,
-        "height_pt": page.height_pt,
-        "rotation": page.rotation,
-        "facts": msgspec.to_builtins(page.facts),
-        "words": msgspec.msgpack.encode(content.words),
-    }
+    facts, words = msgspec.json.encode(page.facts).decode(), msgspec.msgpack.encode(content.words)
+    return (document_id, page.page_no, page.width_pt, page.height_pt, page.rotation, facts, words)
 
 
-def _block_values(document_id: UUID, block: Block) -> dict[str, object]:
-    return {
-        "document_id": document_id,
-        "id": block.id,
-        "page_no": block.page_no,
-        "block_no": block.block_no,
-        "kind": block.kind.value,
-        "content": block.content,
-        "box": None if block.box is None else list(block.box),
-        "links": list(block.links),
-        "category": block.category,
-        "heading": block.heading,
-    }
+def _block_values(document_id: UUID, block: Block) -> Row:
+    return (
+        document_id,
+        block.id,
+        block.page_no,
+        block.block_no,
+        block.kind.value,
+        block.content,
+        None if block.box is None else msgspec.json.encode(block.box).decode(),
+        msgspec.json.encode(block.links).decode(),
+        block.category,
+        block.heading,
+        block.crop,
+    )

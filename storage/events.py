@@ -1,6 +1,6 @@
 """The event log in PostgreSQL: dense numbers, appended in the statement that counts them (DESIGN §5).
 
-The functions take an engine in autocommit mode (`storage.database.in_autocommit`): each is one round trip.
+The functions that take a `Direct` commit; each is one round trip.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import LeaseLost
 from domain.events import Event, EventType, NewEvent
+from storage.batching import Batches
+from storage.direct import Direct
 
 INSERT_EVENTS = """
 insert into job_events (job_id, seq, epoch, type, stage, payload, ts)
@@ -38,6 +40,15 @@ select seq, epoch, type, stage, payload::text, ts from job_events
 where job_id = $1 and seq > $2 order by seq limit $3
 """
 
+_READ_MANY = """
+select asked.no, e.seq, e.epoch, e.type, e.stage, e.payload, e.ts
+from unnest($1::uuid[], $2::bigint[]) with ordinality as asked(job_id, after, no)
+cross join lateral (
+  select seq, epoch, type, stage, payload::text, ts from job_events
+  where job_id = asked.job_id and seq > asked.after order by seq limit $3
+) e order by asked.no, e.seq
+"""
+
 _STREAMED = """
 select coalesce(max(seq) filter (where type = 'answer.delta'), 0)
      > coalesce(max(seq) filter (where type = 'answer.reset'), 0)
@@ -45,6 +56,10 @@ from job_events where job_id = $1 and type in ('answer.delta', 'answer.reset')
 """
 
 _LAST_SEQS = "select id, last_seq from jobs where id = any($1::uuid[])"
+
+
+PAGE = 500
+"""Events read at once. A guess."""
 
 
 class Appended(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +71,7 @@ class Appended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def append_events(
-    engine: AsyncEngine,
+    auto: Direct,
     *,
     job_id: UUID,
     epoch: int,
@@ -69,36 +84,51 @@ async def append_events(
     `append_no` counts the worker's writes of this run from 1: saying the same number again after a lost reply is
     safe. Raises `LeaseLost` when the job is no longer this worker's.
     """
-    async with engine.connect() as auto:
-        types, stages, payloads = columns_of(events)
-        row = await first(auto, _APPEND, job_id, epoch, append_no, types, stages, payloads, progress)
-        if row is not None:
-            last_seq, cancelled, ts = row
-            numbered = number_events(job_id, epoch, last_seq - len(events) + 1, ts, events)
-            return Appended(events=numbered, last_seq=last_seq, cancel_requested=cancelled)
-        why = await first(auto, _WHY_NOT, job_id, epoch, append_no)
+    types, stages, payloads = columns_of(events)
+    row = await auto.first(_APPEND, job_id, epoch, append_no, types, stages, payloads, progress)
+    if row is not None:
+        last_seq, cancelled, ts = row
+        numbered = number_events(job_id, epoch, last_seq - len(events) + 1, ts, events)
+        return Appended(events=numbered, last_seq=last_seq, cancel_requested=cancelled)
+    why = await auto.first(_WHY_NOT, job_id, epoch, append_no)
     still_ours, last_seq = why or (False, 0)
     if not still_ours:
         raise LeaseLost(f"job {job_id} epoch {epoch}")
     return Appended(events=(), last_seq=last_seq, cancel_requested=False)
 
 
-async def read_events(engine: AsyncEngine, job_id: UUID, *, after: int, limit: int = 500) -> list[Event]:
+async def read_events(auto: Direct, job_id: UUID, *, after: int, limit: int = PAGE) -> list[Event]:
     """The events with seq > `after`, oldest first, at most `limit`."""
-    async with engine.connect() as auto:
-        return [_event_of(job_id, row) for row in await every(auto, _READ, job_id, after, limit)]
+    return [_event_of(job_id, row) for row in await auto.every(_READ, job_id, after, limit)]
 
 
-async def last_seqs(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, int]:
+class LogReader:
+    """Reads the logs of many jobs, those asked for at once in one statement."""
+
+    def __init__(self, auto: Direct) -> None:
+        self._auto = auto
+        self._batches: Batches[tuple[UUID, int], list[Event]] = Batches(self._read)
+
+    async def read(self, job_id: UUID, *, after: int) -> list[Event]:
+        """The events with seq > `after`, oldest first, at most `PAGE`."""
+        return await self._batches.get((job_id, after))
+
+    async def _read(self, asked: Sequence[tuple[UUID, int]]) -> list[list[Event]]:
+        pages: list[list[Event]] = [[] for _ in asked]
+        rows = await self._auto.every(_READ_MANY, [one[0] for one in asked], [one[1] for one in asked], PAGE)
+        for no, *row in rows:
+            pages[no - 1].append(_event_of(asked[no - 1][0], row))
+        return pages
+
+
+async def last_seqs(auto: Direct, job_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The newest number of each known job, in one query."""
-    async with engine.connect() as auto:
-        return dict(await every(auto, _LAST_SEQS, list(job_ids)))
+    return dict(await auto.every(_LAST_SEQS, list(job_ids)))
 
 
-async def has_streamed_answer(engine: AsyncEngine, job_id: UUID) -> bool:
+async def has_streamed_answer(auto: Direct, job_id: UUID) -> bool:
     """Whether the job's log holds answer text that no later reset took back."""
-    async with engine.connect() as auto:
-        return (await first(auto, _STREAMED, job_id))[0]
+    return (await auto.first(_STREAMED, job_id))[0]
 
 
 def columns_of(events: Sequence[NewEvent]) -> tuple[list[str], list[str | None], list[str]]:

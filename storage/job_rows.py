@@ -10,7 +10,7 @@ import msgspec
 from domain.events import NewEvent
 from domain.jobs import Job, JobError, JobState, NewJob
 from domain.llm import Usage
-from domain.rules_jobs import Change
+from domain.rules_jobs import Change, Facts
 from storage.events import INSERT_EVENTS, columns_of
 
 LEASE_S = 15.0
@@ -20,7 +20,8 @@ JOB_COLUMNS = """
 j.id, j.user_id, j.family, j.mode, j.queue, j.state, j.payload::text, j.priority, j.attempt, j.max_attempts, j.crashes,
 j.max_crashes, j.epoch, j.last_seq, j.run_at, j.created_at, j.chat_id, j.document_id, j.parent_id, j.ordering_key,
 j.ordering_no, j.pending_children, j.lease_owner, j.lease_until, j.deadline_at, j.cancel_requested_at, j.stage,
-j.step_no, j.progress, j.waiting_for::text, j.result::text, j.error::text, j.usage::text, j.started_at, j.finished_at
+j.step_no, j.progress, j.waiting_for::text, j.result::text, j.error::text, j.usage::text, j.started_at, j.finished_at,
+j.reserved_micro_usd, j.settled_micro_usd
 """
 
 FACT_COLUMNS = """
@@ -36,10 +37,11 @@ with room as (
   select count(*) < $17::int as free from (select 1 from jobs where queue = $5 and state = 'queued' limit $17::int) q
 ), job as (
   insert into jobs (id, user_id, family, mode, queue, priority, payload, chat_id, document_id, parent_id, ordering_key,
-    ordering_no, run_at, rung_at, max_attempts, max_crashes, deadline_at, deadline_in_s, last_seq)
+    ordering_no, run_at, rung_at, max_attempts, max_crashes, deadline_at, deadline_in_s, last_seq,
+    reserved_micro_usd)
   select $1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10::uuid, $11, $12,
     clock_timestamp() + $13::float8 * interval '1 s', clock_timestamp(), $14, $15,
-    clock_timestamp() + $16::float8 * interval '1 s', $16::float8, cardinality($18::text[])
+    clock_timestamp() + $16::float8 * interval '1 s', $16::float8, cardinality($18::text[]), $21
   from room where room.free or $10::uuid is not null
   returning id, last_seq, epoch, clock_timestamp() as told_at
 ), inserted as ({INSERT_EVENTS.format(types="$18::text[]", stages="$19::text[]", payloads="$20::text[]")} returning ts)
@@ -47,7 +49,7 @@ select min(ts) from inserted
 """
 """A child (parent given) is accepted however full the queue is: its parent was."""
 
-CHANGE = f"""
+_CHANGE = f"""
 with job as (
   update jobs j set
     state = $2::text, epoch = $3, attempt = $4, crashes = $5,
@@ -72,13 +74,27 @@ with job as (
     finished_at = case when $2::text in ('succeeded', 'failed', 'cancelled') then clock_timestamp() end,
     ordering_no = coalesce($16::int, j.ordering_no),
     last_seq = j.last_seq + cardinality($17::text[])
-  where j.id = $1
+  where j.id = $1 %(guard)s
   returning j.*, clock_timestamp() as told_at
 ), inserted as ({INSERT_EVENTS.format(types="$17::text[]", stages="$18::text[]", payloads="$19::text[]")} returning ts)
-select (select min(ts) from inserted), {JOB_COLUMNS} from job j
+select (select min(ts) from inserted), %(columns)s from job j
 """
+CHANGE = _CHANGE % {"guard": "", "columns": JOB_COLUMNS}
+"""Of a row that the caller holds locked."""
+TAKE = _CHANGE % {
+    "guard": "and j.id = (select id from jobs where id = $1 for update skip locked) and j.epoch = $3 - 1 "
+    "and j.state = 'queued'",
+    "columns": JOB_COLUMNS,
+}
+"""Of a row that is still as queued as `DUE` read it: an epoch is queued once, so what was decided holds for it."""
+END = _CHANGE % {
+    "guard": "and j.epoch = $3 and j.state = 'running' and j.reserved_micro_usd = 0 and j.parent_id is null "
+    "and j.document_id is null and coalesce((j.usage->>'cost_micro_usd')::bigint, 0) = 0",
+    "columns": "j.last_seq",
+}
+"""Of a row that is still the run's of this epoch, and that nothing else hangs on: what was decided holds for it."""
 
-CLAIMABLE = f"""
+_DUE = f"""
 with recursive users_due as (
   (select user_id from jobs where queue = $1 and state = 'queued' order by user_id limit 1)
   union all
@@ -86,7 +102,7 @@ with recursive users_due as (
           order by user_id limit 1)
   from users_due u where u.user_id is not null
 ), candidates as (
-  select head.id, head.priority, busy.n as busy
+  select u.user_id, head.id, head.priority, busy.n as busy
   from users_due u
   cross join lateral (
     select count(*) as n from jobs r where r.user_id = u.user_id and r.state = 'running' and r.queue = $1) busy
@@ -98,23 +114,26 @@ with recursive users_due as (
           and o.state in ('queued', 'running', 'waiting')
           and (o.state = 'running' or (o.ordering_no < c.ordering_no
                and not (o.state = 'queued' and o.run_at > clock_timestamp() + $2::float8 * interval '1 s')))))
-    order by c.priority, c.id limit 8) head
+    order by c.priority, c.id limit 7 + $4::int) head
   where u.user_id is not null and busy.n < $3
+), ranked as (
+  select id, priority, busy + row_number() over (partition by user_id order by priority, id) - 1 as busy from candidates
 )
-select {FACT_COLUMNS}, step.next_stage, step.state
-from jobs j join candidates c on c.id = j.id
+select {FACT_COLUMNS}, step.next_stage, step.state, (select count(*) from ranked where busy < $3)
+from jobs j join ranked c on c.id = j.id and c.busy < $3
 left join lateral (
   select s.next_stage, s.state, s.step_no from job_steps s where s.job_id = j.id and s.status = 'done'
   order by s.step_no desc limit 1) step on true
 where j.state = 'queued' and j.run_at <= clock_timestamp() and coalesce(step.step_no, 0) = j.step_no
-order by c.priority, c.busy, c.id limit 1
-for update of j skip locked
+order by c.priority, c.busy, c.id limit $4::int
 """
-"""The best due job of a queue: of each user's first eight due jobs (a loose index scan over users keeps this flat at
-ten thousand queued jobs of one user), by priority, how many the user has running, and age.
-
-The row is that of the moment it is locked, the step that of the statement's beginning; a job that was run in between is
-left to the next claim."""
+DUE = _DUE
+"""The best $4 due jobs of a queue: of each user's first due jobs (a loose index scan over users keeps this flat at ten
+thousand queued jobs of one user), by priority, how many the user has running before it, and age. The last column counts
+all that are due. Nothing is locked."""
+CLAIMABLE = f"{_DUE} for update of j skip locked"
+"""The same, locked. The row is that of the moment it is locked, the step that of the statement's beginning; a job that
+was run in between is left to the next claim."""
 
 READING = "select id from documents where id = any($1::uuid[]) and status = 'reading' and deleted_at is null for share"
 
@@ -160,6 +179,15 @@ class Subject(msgspec.Struct, frozen=True):
     document_id: UUID | None
     ordering_key: UUID | None
     has_cost: bool | None
+
+
+def facts_of(row: Sequence[Any]) -> Facts:
+    """What `rules_jobs.decide` is told of a row of `FACT_COLUMNS`."""
+    return Facts(JobState(row[1]), *row[2:11])
+
+
+def subject_of(row: Sequence[Any]) -> Subject:
+    return Subject(*row[11:17])
 
 
 def job_of(row: Sequence[Any]) -> Job:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from domain import rules_jobs
 from domain.errors import NotFound, QueueFull
@@ -16,6 +16,7 @@ from domain.jobs import TERMINAL, Claim, Job, JobState, NewJob
 from domain.llm import Usage
 from domain.ports import UnitOfWork
 from domain.rules_jobs import Change, Command, Decision, Facts
+from storage.direct import Direct
 from storage.events import columns_of, every, first, number_events
 from storage.job_rows import (
     ACCEPT,
@@ -32,8 +33,10 @@ from storage.job_rows import (
     accept_arguments,
     as_json,
     change_arguments,
+    facts_of,
     job_of,
     queued_payload,
+    subject_of,
 )
 from storage.outbox import Outbox
 
@@ -69,9 +72,7 @@ class JobRepository:
     async def accept(self, job: NewJob) -> None:
         """Insert the job and its event `job.queued`. Raises QueueFull before anything is written."""
         connection = await self._session.connection()
-        queued = [NewEvent(type=EventType.JOB_QUEUED, payload=queued_payload(job))]
-        arguments = (*accept_arguments(job), self._queue_limit, *columns_of(queued))
-        if (await first(connection, ACCEPT, *arguments))[0] is None:
+        if (await first(connection, ACCEPT, *_accept_arguments(job, self._queue_limit)))[0] is None:
             raise QueueFull(job.queue, retry_after_s=15.0)
         # Not published: nobody can watch a job before its id is known; every reader starts with the log.
         if job.run_in_s <= 0:
@@ -100,10 +101,10 @@ class JobRepository:
         `stage_started` makes the event of the stage that runs next, so that it is part of this commit.
         """
         connection = await self._session.connection()
-        row = await first(connection, CLAIMABLE, queue, BACKING_OFF_S, user_cap)
+        row = await first(connection, CLAIMABLE, queue, BACKING_OFF_S, user_cap, 1)
         if row is None:
             return None
-        *facts, next_stage, state = row
+        *facts, next_stage, state, _ = row
         done = await self._apply(
             facts, rules_jobs.Claim(), owner=owner, also=lambda family: (stage_started(family, next_stage),)
         )
@@ -149,8 +150,7 @@ class JobRepository:
     ) -> Transition:
         """Decide on a row of `FACT_COLUMNS` that is locked, and write what was decided."""
         connection = await self._session.connection()
-        job_id, subject = row[0], Subject(*row[11:])
-        facts = Facts(JobState(row[1]), *row[2:11])
+        job_id, subject, facts = row[0], subject_of(row), facts_of(row)
         decision = rules_jobs.decide(facts, command)
         if not isinstance(decision, Change):
             return Transition(decision=decision)
@@ -167,7 +167,13 @@ class JobRepository:
         return Transition(decision=decision, job=job)
 
     async def park(
-        self, job_id: UUID, epoch: int, *, document_ids: Sequence[UUID], reason: dict[str, Any]
+        self,
+        job_id: UUID,
+        epoch: int,
+        *,
+        document_ids: Sequence[UUID],
+        reason: dict[str, Any],
+        usage: Usage | None = None,
     ) -> Transition:
         """Make the job wait for those of the documents that are being read; none left: it is due at once.
 
@@ -176,8 +182,9 @@ class JobRepository:
         connection = await self._session.connection()
         reading = [row[0] for row in await every(connection, READING, list(document_ids))]
         if not reading:
-            return await self.transition(job_id, rules_jobs.HandBack(epoch=epoch, reason="documents_ready"))
-        parked = await self.transition(job_id, rules_jobs.Park(epoch=epoch, reason=reason))
+            back = rules_jobs.HandBack(epoch=epoch, reason="documents_ready")
+            return await self.transition(job_id, back, usage=usage)
+        parked = await self.transition(job_id, rules_jobs.Park(epoch=epoch, reason=reason), usage=usage)
         if parked.job is not None and parked.job.state is JobState.WAITING:
             await connection.exec_driver_sql(
                 "insert into job_waits (job_id, document_id) select $1, unnest($2::uuid[]) on conflict do nothing",
@@ -293,10 +300,20 @@ class JobRepository:
             await self.transition(parent_id, rules_jobs.Wake())
 
 
-async def find_job(engine: AsyncEngine, job_id: UUID) -> Job:
-    """One statement on an engine in autocommit mode. Raises NotFound; the caller checks who may see it."""
-    async with engine.connect() as auto:
-        row = await first(auto, GET, job_id)
+async def accept_job(auto: Direct, job: NewJob, *, queue_limit: int) -> None:
+    """The same for a job that nothing else is written with; commits. The caller rings. Raises QueueFull."""
+    if (await auto.first(ACCEPT, *_accept_arguments(job, queue_limit)))[0] is None:
+        raise QueueFull(job.queue, retry_after_s=15.0)
+
+
+async def find_job(auto: Direct, job_id: UUID) -> Job:
+    """Raises NotFound; the caller checks who may see it."""
+    row = await auto.first(GET, job_id)
     if row is None:
         raise NotFound(f"job {job_id}")
     return job_of(row)
+
+
+def _accept_arguments(job: NewJob, queue_limit: int) -> tuple[Any, ...]:
+    queued = NewEvent(type=EventType.JOB_QUEUED, payload=queued_payload(job))
+    return (*accept_arguments(job), queue_limit, *columns_of([queued]), job.reserved_micro_usd)

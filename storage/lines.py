@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.events import every
+from storage.direct import Direct
 from storage.workers import ALIVE_S
 
 _PLACES = """
@@ -53,10 +52,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     eta_p90_s: float | None
 
 
-async def places_of(engine: AsyncEngine, job_ids: Sequence[UUID]) -> dict[UUID, Place]:
+async def places_of(auto: Direct, job_ids: Sequence[UUID]) -> dict[UUID, Place]:
     """The places of those of the jobs that are queued; one statement."""
-    async with engine.connect() as auto:
-        rows = await every(auto, _PLACES, list(job_ids), ALIVE_S)
+    rows = await auto.every(_PLACES, list(job_ids), ALIVE_S)
     return {row[0]: _place(*row[1:]) for row in rows}
 
 

@@ -1,11 +1,14 @@
 """The log of model calls in PostgreSQL."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from domain.llm import LLMCall
+from domain.errors import ProviderLimited
+from domain.llm import LLMCall, Usage
 from storage.tables.llm import LLMCallRow
 
 
@@ -16,6 +19,19 @@ class DatabaseLLMLog:
     async def write(self, call: LLMCall) -> None:
         async with self._sessions() as session, session.begin():
             await session.merge(row_of(call))
+
+    async def spent(self, job_id: UUID) -> tuple[Usage, float]:
+        columns = [func.coalesce(func.sum(getattr(LLMCallRow, name)), 0) for name in _COUNTED]
+        # As the asker counts: a call turned away at a limit is none.
+        calls_made = func.count().filter(LLMCallRow.error.is_distinct_from(ProviderLimited.code))
+        statement = select(calls_made, func.coalesce(func.sum(LLMCallRow.latency_ms), 0), *columns)
+        async with self._sessions() as session:
+            row = (await session.execute(statement.where(LLMCallRow.job_id == job_id))).one()
+        calls, milliseconds, *sums = (int(value) for value in row)
+        return Usage(calls=calls, **dict(zip(_COUNTED, sums, strict=True))), milliseconds / 1000
+
+
+_COUNTED = ("input_tokens", "output_tokens", "cached_tokens", "thinking_tokens", "images", "cost_micro_usd")
 
 
 def row_of(call: LLMCall) -> LLMCallRow:
@@ -31,6 +47,7 @@ def row_of(call: LLMCall) -> LLMCallRow:
         prompt=call.request.purpose,
         prompt_version=call.prompt_version,
         is_repair=call.is_repair,
+        own_key=call.own_key,
         request=_request(call),
         response=call.response.replace("\x00", ""),
         finish_reason=call.finish_reason,

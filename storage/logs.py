@@ -9,7 +9,8 @@ import structlog
 
 _SECRET_FIELD = re.compile(r"(token|secret|password|authorization|api_key|cookie)", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
-    r"azd_[A-Za-z0-9_\-]{20,}|eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+|([?&]token=)[^&\s]+"
+    r"azd_[A-Za-z0-9_\-]{20,}|AIza[A-Za-z0-9_\-]{20,}|"
+    r"eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+|([?&]token=)[^&\s]+"
 )
 
 

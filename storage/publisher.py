@@ -13,9 +13,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from domain.events import Event
+from storage.batching import Batches
 from storage.outbox import Outbox
 
 _log = structlog.get_logger()
+_encode = msgspec.json.Encoder().encode
 
 DELIVERY_S = 1.0
 """Longest time spent on telling; a guess that keeps a request quick when Redis hangs."""
@@ -37,6 +39,7 @@ class Publisher:
     def __init__(self, redis: Redis, ring: Ring) -> None:
         self._redis = redis
         self._ring = ring
+        self._batches: Batches[Sequence[Event], None] = Batches(self._publish)
         self._rung_at: dict[str, float] = {}
         self._bells: dict[str, asyncio.Task[None]] = {}
 
@@ -56,18 +59,23 @@ class Publisher:
         await self.ring(queue)
 
     async def publish(self, events: Sequence[Event]) -> None:
-        """One message per job: the JSON array of its events, in order."""
-        if not events:
-            return
+        """One message per job: the JSON array of its events. In the order of the calls."""
+        if events:
+            await self._batches.get(events)
+
+    async def _publish(self, batches: Sequence[Sequence[Event]]) -> Sequence[None]:
         by_job: dict[UUID, list[Event]] = {}
-        for event in events:
+        for event in (event for batch in batches for event in batch):
             by_job.setdefault(event.job_id, []).append(event)
+        commands = self._redis.pipeline(transaction=False)
+        for job_id, events in by_job.items():
+            commands.publish(topic_of(job_id), _encode(events))
         try:
             async with asyncio.timeout(DELIVERY_S):
-                for job_id, batch in by_job.items():
-                    await self._redis.publish(topic_of(job_id), msgspec.json.encode(batch))
+                await commands.execute()
         except (RedisError, OSError, TimeoutError) as error:
-            _log.warning("publish_lost", error=type(error).__name__, events=len(events))
+            _log.warning("publish_lost", error=type(error).__name__, jobs=len(by_job))
+        return [None] * len(batches)
 
     async def poke(self, job_id: UUID) -> None:
         """Make whoever watches the job read its log."""

@@ -1,187 +1,205 @@
-"""Lexical search in PostgreSQL: BM25 over the inverted index, of pages and of blocks (DESIGN §9).
+"""Lexical search in PostgreSQL: BM25 over the inverted index, of pages and of blocks (DESIGN §9, docs/search.md).
 
-Hand-written SQL: one statement ranks. Measured with 200,000 blocks: 51 ms (dependencies.md §9).
+Two hand-written statements: the first ranks pages by their terms, from the index alone; the second reads where on the
+best pages the terms stand, for `storage.ranking`.
 """
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+import msgspec
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.documents import Box, Hit, Word
+from domain.documents import Hit
 from storage.database import Sessions
 from storage.documents import unpack_words
-from storage.tables.documents import BlockRow, DocumentRow, PageRow
-from storage.terms import count_terms, parse_query, word_terms
+from storage.questions import Question, read_question
+from storage.ranking import K1, SHARES, B, Candidate, Ranked, Shares, rank_blocks, rank_pages
+from storage.snippets import boxes_of, snippet_of
 
-K1, B = 1.5, 0.75
-"""The values of the BM25 baseline that is compared with (shared/data/MANIFEST.md)."""
-
-PAGE_SHARE = 0.5
-"""How much of its page's score a block gets: words of a question are often spread over a page's blocks."""
-
-BLOCK_SHARE = 0.5
-"""How much of the score of its best block a page gets: saying it in one place counts more than having the words."""
-
-SNIPPET_CHARACTERS = 240
-BOXES_LIMIT = 40
+CANDIDATES = 100
+"""Pages that the second step weighs. On the open sets the ranks up to 10 are the same with 60 and with 200."""
 
 
 class PostgresSearch:
     """See `domain.ports.SearchIndex`. Opens a short session per search; holds none between."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, *, shares: Shares = SHARES) -> None:
         self._sessions = sessions
+        self._shares = shares
 
     async def search(
         self, query: str, document_ids: Sequence[UUID], *, level: str = "block", limit: int = 20
     ) -> list[Hit]:
-        weights = parse_query(query).terms
-        if not weights or not document_ids:
+        question = read_question(query)
+        if not question.weights or not document_ids:
             return []
-        parameters = {
-            "documents": list(document_ids),
-            "terms": list(weights),
-            "weights": list(weights.values()),
-            "k1": K1,
-            "b": B,
-            "limit": limit,
-        }
-        if level == "block":
-            statement, parameters["page_share"] = _BLOCKS, PAGE_SHARE
-        else:
-            statement, parameters["block_share"] = _PAGES, BLOCK_SHARE
         async with self._sessions() as session:
-            await session.execute(_NO_NESTED_LOOPS)
-            ranked = (await session.execute(statement, parameters)).all()
-            return await _hits(session, ranked, set(weights), with_blocks=level == "block")
+            ranked = await self._ranked(session, question, document_ids, level, limit)
+            return await _hits(session, ranked, frozenset(question.weights), with_blocks=level == "block")
+
+    async def rank(self, query: str, document_ids: Sequence[UUID], *, level: str, limit: int) -> list[Ranked]:
+        """The places of `search` alone, without names, snippets and boxes."""
+        question = read_question(query)
+        if not question.weights or not document_ids:
+            return []
+        async with self._sessions() as session:
+            return await self._ranked(session, question, document_ids, level, limit)
+
+    async def _ranked(
+        self, session: AsyncSession, question: Question, document_ids: Sequence[UUID], level: str, limit: int
+    ) -> list[Ranked]:
+        found = await _candidates(session, question, list(document_ids), max(limit, CANDIDATES))
+        rank = rank_blocks if level == "block" else rank_pages
+        return rank(found.pages, found.idf, found.block_length, self._shares)[:limit]
+
+
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    pages: list[Candidate]
+    idf: dict[str, float] = {}
+    block_length: float = 1.0
 
 
 _NO_NESTED_LOOPS = text("set local enable_nestloop = off")
 """The planner cannot know how many rows the arrays bring, guesses one, and compares every row with every other:
 1.0 s instead of 10 ms (measured with 8,000 blocks)."""
 
-_SCORED = """
-with lengths as materialized (
-    select l.document_id, l.page_no, l.length, l.block_lengths
-    from page_lengths l join documents d on d.id = l.document_id and d.deleted_at is null
+_NESTED_LOOPS = text("set local enable_nestloop = on")
+
+# The casts of k1 and b are needed: in `1 - :b` PostgreSQL takes the parameter for an integer, and 0.75 arrives as 0.
+
+_PAGES = text("""
+with scope as materialized (
+    select l.document_id, l.pages, l.blocks, l.length
+    from document_lengths l join documents d on d.id = l.document_id and d.deleted_at is null
     where l.document_id = any(cast(:documents as uuid[]))
 ), stats as materialized (
-    select count(*)::float8 as pages, greatest(avg(length), 1)::float8 as page_length,
-        greatest(sum(cardinality(block_lengths)), 1)::float8 as blocks,
-        greatest(sum(length)::float8 / greatest(sum(cardinality(block_lengths)), 1), 1) as block_length
-    from lengths
+    select coalesce(sum(pages), 0)::float8 as pages, greatest(sum(length)::float8 / sum(pages), 1) as page_length,
+        greatest(sum(length)::float8 / greatest(sum(blocks), 1), 1) as block_length,
+        cast(:k1 as float8) as k1, cast(:b as float8) as b
+    from scope
 ), hits as materialized (
-    select p.term, p.document_id, p.page_no, p.tf, p.block_nos, p.block_tfs, l.length, l.block_lengths
-    from postings p join lengths l using (document_id, page_no)
+    select p.term, p.document_id, p.page_no, p.tf, p.length
+    from postings p
     where p.term = any(cast(:terms as text[])) and p.document_id = any(cast(:documents as uuid[]))
 ), weights as materialized (
-    select h.term,
-        w.weight * ln(1 + (s.pages - count(*) + 0.5) / (count(*) + 0.5)) as on_page,
-        w.weight * ln(1 + (s.blocks - sum(cardinality(h.block_nos)) + 0.5)
-            / (sum(cardinality(h.block_nos)) + 0.5)) as in_block
-    from hits h
-    join unnest(cast(:terms as text[]), cast(:weights as float8[])) as w(term, weight) on w.term = h.term
+    select w.term, w.weight * ln(1 + (s.pages - h.pages + 0.5) / (h.pages + 0.5)) as idf
+    from (select term, count(*) as pages from hits group by term) h
+    join unnest(cast(:terms as text[]), cast(:weights as float8[])) as w(term, weight) using (term)
     cross join stats s
-    group by h.term, w.weight, s.pages, s.blocks
 ), pages as materialized (
     select h.document_id, h.page_no, sum(
-        w.on_page * h.tf * (:k1 + 1) / (h.tf + :k1 * (1 - :b + :b * h.length / s.page_length))) as score
+        w.idf * h.tf * (s.k1 + 1) / (h.tf + s.k1 * (1 - s.b + s.b * h.length / s.page_length))) as score
     from hits h join weights w using (term) cross join stats s
     group by h.document_id, h.page_no
-), blocks as materialized (
-    select h.document_id, h.page_no, place.block_no, sum(
-        w.in_block * place.tf * (:k1 + 1)
-        / (place.tf + :k1 * (1 - :b + :b * h.block_lengths[place.block_no + 1] / s.block_length))) as score
-    from hits h join weights w using (term) cross join stats s
-    cross join lateral unnest(h.block_nos, h.block_tfs) as place(block_no, tf)
-    group by h.document_id, h.page_no, place.block_no
 )
-"""
+select p.document_id, p.page_no, p.score,
+    (select jsonb_object_agg(term, idf) from weights) as idf, (select block_length from stats) as block_length
+from pages p join scope using (document_id)
+order by p.score desc, p.document_id, p.page_no limit :candidates
+""")
 
-_PAGES = text(
-    _SCORED
-    + """
-, best as (
-    select distinct on (document_id, page_no) document_id, page_no, block_no, score
-    from blocks order by document_id, page_no, score desc, block_no
-)
-select p.document_id, p.page_no, b.block_no, p.score + :block_share * coalesce(b.score, 0) as score
-from pages p left join best b using (document_id, page_no)
-order by score desc, p.document_id, p.page_no limit :limit
-"""
-)
-
-_BLOCKS = text(
-    _SCORED
-    + """
-select b.document_id, b.page_no, b.block_no, b.score + :page_share * p.score as score
-from blocks b join pages p using (document_id, page_no)
-order by score desc, b.document_id, b.page_no, b.block_no limit :limit
-"""
-)
+_PLACES = text("""
+select w.document_id, w.page_no, l.block_lengths, p.terms, p.nos, p.tfs, g.facts ->> 'sheet' as sheet
+from unnest(cast(:documents as uuid[]), cast(:pages as integer[])) as w(document_id, page_no)
+join page_lengths l using (document_id, page_no)
+join pages g using (document_id, page_no)
+cross join lateral (
+    select array_agg(p.term) as terms, array_agg(array_to_string(p.block_nos, ' ')) as nos,
+        array_agg(array_to_string(p.block_tfs, ' ')) as tfs
+    from postings p
+    where p.term = any(cast(:terms as text[])) and p.document_id = w.document_id and p.page_no = w.page_no
+) p
+""")
 
 
-async def _hits(session: AsyncSession, ranked: Sequence[Any], terms: set[str], *, with_blocks: bool) -> list[Hit]:
-    """The ranked places with names, snippets and boxes; three queries in all."""
-    places = {(row.document_id, row.page_no, row.block_no) for row in ranked}
-    documents = select(DocumentRow.id, DocumentRow.name).where(DocumentRow.id.in_({place[0] for place in places}))
-    names = {row.id: row.name for row in await session.execute(documents)}
-    at = tuple_(BlockRow.document_id, BlockRow.page_no, BlockRow.block_no)
-    rows = await session.scalars(select(BlockRow).where(at.in_(places)))
-    blocks = {(row.document_id, row.page_no, row.block_no): row for row in rows}
-    on_page = tuple_(PageRow.document_id, PageRow.page_no)
-    packed = select(PageRow.document_id, PageRow.page_no, PageRow.words).where(
-        on_page.in_({place[:2] for place in places})
+async def _candidates(session: AsyncSession, question: Question, document_ids: list[UUID], limit: int) -> _Found:
+    await session.execute(_NO_NESTED_LOOPS)
+    parameters = {
+        "documents": document_ids,
+        "terms": list(question.weights),
+        "weights": list(question.weights.values()),
+        "k1": K1,
+        "b": B,
+        "candidates": limit,
+    }
+    rows = (await session.execute(_PAGES, parameters)).all()
+    if not rows:
+        return _Found(pages=[])
+    await session.execute(_NESTED_LOOPS)
+    parameters = {
+        "documents": [row.document_id for row in rows],
+        "pages": [row.page_no for row in rows],
+        "terms": list(question.weights),
+    }
+    places = {(row.document_id, row.page_no): row for row in await session.execute(_PLACES, parameters)}
+    pages = [
+        _candidate(row, places[row.document_id, row.page_no], question)
+        for row in rows
+        if (row.document_id, row.page_no) in places
+    ]
+    return _Found(pages=pages, idf=rows[0].idf, block_length=rows[0].block_length)
+
+
+def _candidate(row: Any, place: Any, question: Question) -> Candidate:
+    blocks: dict[int, dict[str, int]] = {}
+    for term, nos, tfs in zip(place.terms or (), place.nos or (), place.tfs or (), strict=True):
+        for number, tf in zip(nos.split(), tfs.split(), strict=True):
+            blocks.setdefault(int(number), {})[term] = int(tf)
+    return Candidate(
+        place=(row.document_id, row.page_no),
+        score=row.score,
+        is_named=_is_named(row.page_no, place.sheet, question),
+        block_lengths=place.block_lengths,
+        blocks=blocks,
     )
-    words = {(row.document_id, row.page_no): unpack_words(row.words) for row in await session.execute(packed)}
-    hits = []
-    for row in ranked:
-        block = blocks.get((row.document_id, row.page_no, row.block_no))
-        on_this = words.get((row.document_id, row.page_no), ())
-        hits.append(
-            Hit(
-                document_id=row.document_id,
-                document_name=names[row.document_id],
-                page_no=row.page_no,
-                block_id=block.id if block and with_blocks else None,
-                score=round(float(row.score), 4),
-                snippet=snippet_of(block.content, terms) if block else "",
-                boxes=_boxes(on_this, block.block_no, terms) if block else (),
-            )
+
+
+def _is_named(page_no: int, sheet: str | None, question: Question) -> bool:
+    """A sheet is known by the number in its stamp, else by that of its page."""
+    on_sheet = int(sheet) if sheet and sheet.isdecimal() else page_no
+    return page_no in question.page_nos or on_sheet in question.sheets
+
+
+_SHOWN = text("""
+select w.document_id, w.page_no, w.block_no, d.name, b.id as block_id, b.content, b.box, g.words
+from unnest(cast(:documents as uuid[]), cast(:pages as integer[]), cast(:blocks as integer[]))
+    with ordinality as w(document_id, page_no, block_no, rank)
+join documents d on d.id = w.document_id
+join pages g on g.document_id = w.document_id and g.page_no = w.page_no
+left join blocks b on b.document_id = w.document_id and b.page_no = w.page_no and b.block_no = w.block_no
+order by w.rank
+""")
+
+
+async def _hits(
+    session: AsyncSession, ranked: Sequence[Ranked], terms: frozenset[str], *, with_blocks: bool
+) -> list[Hit]:
+    """The ranked places with names, snippets and boxes."""
+    if not ranked:
+        return []
+    parameters = {
+        "documents": [one.place[0] for one in ranked],
+        "pages": [one.place[1] for one in ranked],
+        "blocks": [one.block_no for one in ranked],
+    }
+    rows = (await session.execute(_SHOWN, parameters)).all()
+    words = {(row.document_id, row.page_no): row.words for row in rows}
+    unpacked = {place: unpack_words(packed) for place, packed in words.items()}
+    scores = {(*one.place, one.block_no): one.score for one in ranked}
+    return [
+        Hit(
+            document_id=row.document_id,
+            document_name=row.name,
+            page_no=row.page_no,
+            block_id=row.block_id if with_blocks else None,
+            score=round(scores[row.document_id, row.page_no, row.block_no], 4),
+            snippet=snippet_of(row.content, terms) if row.block_id else "",
+            boxes=boxes_of(unpacked[row.document_id, row.page_no], row.block_no, row.box, terms)
+            if row.block_id
+            else (),
         )
-    return hits
-
-
-def snippet_of(content: str, terms: set[str]) -> str:
-    """The lines of the content around the one with most of the terms, up to 240 characters."""
-    lines = [line for line in content.split("\n") if line.strip()]
-    if not lines:
-        return ""
-    best = max(range(len(lines)), key=lambda number: (len(terms.intersection(count_terms(lines[number]))), -number))
-    first = last = best
-    while True:
-        length = sum(len(line) + 1 for line in lines[first : last + 1])
-        if last + 1 < len(lines) and length + len(lines[last + 1]) < SNIPPET_CHARACTERS:
-            last += 1
-        elif first > 0 and length + len(lines[first - 1]) < SNIPPET_CHARACTERS:
-            first -= 1
-        else:
-            break
-    snippet = "\n".join(lines[first : last + 1])
-    return snippet if len(snippet) <= 2 * SNIPPET_CHARACTERS else _middle(snippet, terms)
-
-
-def _middle(line: str, terms: set[str]) -> str:
-    """The part of a long line from a little before its first term on."""
-    pieces = line.split(" ")
-    start = next((number for number, piece in enumerate(pieces) if word_terms(piece) & terms), 0)
-    offset = len(" ".join(pieces[: max(start - 5, 0)]))
-    return line[offset : offset + SNIPPET_CHARACTERS].strip()
-
-
-def _boxes(words: tuple[Word, ...], block_no: int, terms: set[str]) -> tuple[Box, ...]:
-    found = (word.box for word in words if word.block_no == block_no and word_terms(word.text) & terms)
-    return tuple(box for box, _ in zip(found, range(BOXES_LIMIT), strict=False))
+        for row in rows
+    ]

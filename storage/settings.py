@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from domain.errors import InvalidInput
+from storage.provider_keys import KeyRing, read_key_ring
 
 
 class StorageSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class StorageSettings(msgspec.Struct, frozen=True, kw_only=True):
     s3_bucket: str
     s3_secure: bool
     secret: bytes
+    key_ring: KeyRing
     render_cache_bytes: int
     render_ttl_days: int
 
@@ -40,6 +42,7 @@ def read_storage_settings(environ: Mapping[str, str]) -> StorageSettings:
         s3_secure=environ.get("S3_SECURE", "").lower() in ("1", "true", "yes")
         or environ["S3_ENDPOINT"].startswith("https://"),
         secret=secret,
+        key_ring=read_key_ring(environ.get("ENCRYPTION_KEYS", "")),
         render_cache_bytes=int(environ.get("EVIDENCE_CACHE_MAX_MB", "2000")) * 1_000_000,
         render_ttl_days=int(environ.get("EVIDENCE_CACHE_TTL_DAYS", "14")),
     )

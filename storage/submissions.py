@@ -1,4 +1,4 @@
-"""What makes accepting a request safe to repeat and within its limits: idempotency keys and quotas."""
+"""What makes accepting a request safe to repeat: idempotency keys."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import IdempotencyMismatch, QuotaExceeded
+from domain.errors import IdempotencyMismatch
 from storage.events import first
 
 _TAKE = """
@@ -18,11 +18,6 @@ _KNOWN = (
 )
 _ANSWERED = """
 update idempotency_keys set status = $4, response = $5::jsonb where user_id = $1 and route = $2 and key = $3
-"""
-_RESERVE = """
-update quotas set reserved = reserved + $3
-where user_id = $1 and kind = $2 and period = to_char(now() at time zone 'utc', 'YYYY-MM')
-returning used + reserved <= cap
 """
 
 
@@ -54,10 +49,3 @@ class SubmissionRepository:
         connection = await self._session.connection()
         body = msgspec.json.encode(response).decode()
         await connection.exec_driver_sql(_ANSWERED, (user_id, route, key, status, body))
-
-    async def reserve(self, user_id: UUID, kind: str, amount: int) -> None:
-        """Set `amount` aside in this month's quota; no quota row means no limit. Raises QuotaExceeded."""
-        connection = await self._session.connection()
-        row = await first(connection, _RESERVE, user_id, kind, amount)
-        if row is not None and not row[0]:
-            raise QuotaExceeded(kind)

@@ -1,6 +1,7 @@
 """Users, credentials, settings and the audit trail as rows."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,13 @@ from advanced_alchemy.exceptions import IntegrityError
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.chats import Settings
 from domain.errors import Conflict, NotFound
 from domain.ids import new_id
-from storage.events import first
+from storage.batching import Batches
+from storage.direct import Direct
 from storage.tables.prompts import RolePromptRow
 from storage.tables.users import AuditRow, CredentialRow, RevokedTokenRow, UserRow, UserSettingsRow
 
@@ -188,17 +190,28 @@ class UserRepository:
         await self._session.flush()
 
 
-async def user_for_access(engine: AsyncEngine, user_id: UUID, jti: UUID) -> User | None:
-    """The active user of an access token that was not logged out. One statement on an engine in autocommit mode: it
-    is asked at every request."""
-    async with engine.connect() as auto:
-        row = await first(auto, _FOR_ACCESS, user_id, jti)
-    return User(*row) if row else None
+class Access:
+    """Whose an access token is. It is asked at every request, of the database every time."""
+
+    def __init__(self, auto: Direct) -> None:
+        self._auto = auto
+        self._batches = Batches(self._find)
+
+    async def user_of(self, user_id: UUID, jti: UUID) -> User | None:
+        """Null unless the user is active and the token was not logged out."""
+        return await self._batches.get((user_id, jti))
+
+    async def _find(self, asked: Sequence[tuple[UUID, UUID]]) -> list[User | None]:
+        rows = await self._auto.every(_FOR_ACCESS, [one[0] for one in asked], [one[1] for one in asked])
+        return [User(*row) if row[0] else None for row in rows]
 
 
 _FOR_ACCESS = """
-select id, username, role, status, email, created_at, last_seen_at from users
-where id = $1 and status = 'active' and not exists (select 1 from revoked_tokens where jti = $2)
+select u.id, u.username, u.role, u.status, u.email, u.created_at, u.last_seen_at
+from unnest($1::uuid[], $2::uuid[]) with ordinality as asked(user_id, jti, no)
+left join users u on u.id = asked.user_id and u.status = 'active'
+  and not exists (select 1 from revoked_tokens r where r.jti = asked.jti)
+order by asked.no
 """
 
 

@@ -42,3 +42,21 @@ def newest_for(user_id: UUID) -> ColumnElement[bool]:
         newer.status == "ready",
         visible_to(user_id, newer),
     )
+
+
+def nodes_visible_to(user_id: UUID, *, access: str = "read") -> ColumnElement[bool]:
+    """True for tree nodes that were granted to the user or everyone, all below them, and nodes of visible documents.
+
+    The granted nodes are walked downwards, once for a statement.
+    """
+    granted_to = [or_(GrantRow.user_id == user_id, GrantRow.user_id.is_(None)), GrantRow.node_id.is_not(None)]
+    if access == "write":
+        granted_to.append(GrantRow.access == "write")
+    below = select(GrantRow.node_id.label("id")).where(*granted_to).cte("below", recursive=True, nesting=True)
+    child = aliased(TreeNodeRow)
+    below = below.union(select(child.id).where(child.parent_id == below.c.id))
+    document = aliased(DocumentRow)
+    own = select(document.node_id).where(
+        document.node_id.is_not(None), document.deleted_at.is_(None), visible_to(user_id, document, access=access)
+    )
+    return or_(TreeNodeRow.id.in_(select(below.c.id)), TreeNodeRow.id.in_(own))

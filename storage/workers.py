@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.direct import Direct
 from storage.job_rows import LEASE_S
 
 HEARTBEAT_S = 2.0
@@ -108,14 +108,14 @@ async def overdue_jobs(connection: Any, *, with_leases: bool) -> Overdue:
     return Overdue(expired=expired_ids, overdue=overdue_ids, forgotten=forgotten_ids)
 
 
-async def count_bells(engine: AsyncEngine, queue: str) -> int:
+async def count_bells(engine: Direct, queue: str) -> int:
     """How many bells to ring: one per due job that none is on its way for, never more than free slots; commits."""
     async with engine.connect() as auto:
         rows = await auto.exec_driver_sql(_RING, (ALIVE_S, RING_AGAIN_S, queue))
         return len(rows.all())
 
 
-async def clear_leftovers(engine: AsyncEngine) -> None:
+async def clear_leftovers(engine: Direct) -> None:
     async with engine.connect() as auto:
         for statement in _LEFTOVERS:
             await auto.exec_driver_sql(statement)

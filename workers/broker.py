@@ -20,6 +20,22 @@ POLL_OTHERS_MS = 250
 mean delay of a bell. Shorter costs an idle worker CPU: see benchmarks/RESULTS.md."""
 
 
+THREAD_WAIT_S = 1.0
+"""How long an idle thread waits for a bell before it looks whether it shall end."""
+
+
+class BellWorker(Worker):
+    """Dramatiq's worker without what would only wake up: Dramatiq lets every idle thread wake as often as the consumer
+    polls, and polls a queue of delayed messages as often as the queue itself; ours is always empty. Measured 2026-11-20
+    for the interactive queue: 26 instead of 55 ms of CPU a second."""
+
+    def start(self) -> None:
+        self.broker.delay_queues.clear()
+        super().start()
+        for thread in self.workers:
+            thread.timeout = THREAD_WAIT_S
+
+
 def open_worker(
     url: str, *, queue: str, threads: int, look: Callable[[], Coroutine[Any, Any, None]]
 ) -> tuple[Worker, RedisBroker]:
@@ -41,6 +57,6 @@ def open_worker(
                 _log.exception("look_failed")
 
     dramatiq.actor(broker=broker, actor_name=LOOK, queue_name=queue)(on_bell)
-    return Worker(
+    return BellWorker(
         broker, queues={queue}, worker_timeout=POLL_MS.get(queue, POLL_OTHERS_MS), worker_threads=threads
     ), broker

@@ -8,9 +8,9 @@ import msgspec
 
 from domain.events import EventType
 from domain.jobs import Job
-from domain.llm import Part, Usage
-from domain.ports import BlobStore, PageReader, Renderer, SearchIndex
-from domain.stage import Asked
+from domain.llm import Capabilities, Part, Usage
+from domain.ports import BlobStore, PageReader, PictureComparer, Recogniser, Renderer, SearchIndex, Vault
+from domain.stage import Asked, Hold
 from storage.uow import Database, SqlUnitOfWork
 from workers.asking import Asker
 from workers.telling import Teller
@@ -26,6 +26,9 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     blobs: BlobStore
     reader: PageReader
     renderer: Renderer
+    comparer: PictureComparer
+    recogniser: Recogniser
+    vault: Vault
     asker: Asker
 
 
@@ -38,6 +41,9 @@ class RunContext:
         self.blobs = tools.blobs
         self.reader = tools.reader
         self.renderer = tools.renderer
+        self.comparer = tools.comparer
+        self.recogniser = tools.recogniser
+        self.vault = tools.vault
         self.teller = teller
         self._tools = tools
         self._has_streamed = has_streamed
@@ -79,10 +85,14 @@ class RunContext:
         *,
         parts: tuple[Part, ...] = (),
         stream_field: str | None = None,
+        hold: Hold | None = None,
     ) -> Asked:
         return await self._tools.asker.ask(
-            self, role, prompt, variables, schema, parts=parts, stream_field=stream_field
+            self, role, prompt, variables, schema, parts=parts, stream_field=stream_field, hold=hold
         )
+
+    def capabilities(self, role: str) -> Capabilities:
+        return self._tools.asker.capabilities(role, self)
 
     def spend(self, usage: Usage) -> None:
         """Count what a call cost, also one that failed."""

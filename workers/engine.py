@@ -11,7 +11,6 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from sqlalchemy.exc import IntegrityError
 
 from domain import rules_jobs
 from domain.errors import LeaseLost, NotFound, StageTimeout
@@ -80,11 +79,11 @@ class Engine:
         # By job and epoch: a lost run and the next one of the same job may meet in one process.
         self.runs: dict[tuple[UUID, int], Run] = {}
         self.draining = False
-        self._user_cap = user_cap
         self._families = families
         self._tools = tools
         self._make_teller = make_teller
         self._has_streamed = has_streamed
+        self._mine = tools.database.runs(queue=queue, owner=owner, user_cap=user_cap, stage_started=self._stage_started)
         self._free = asyncio.Semaphore(slots)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -102,12 +101,13 @@ class Engine:
             while not self.draining:
                 self._searching += 1
                 try:
-                    claim = await self._claim()
+                    claim = await self._mine.claim()
                 finally:
                     self._searching -= 1
                 if claim is None:
                     return
-                self._wake_another()
+                if self._mine.has_more:
+                    self._wake_another()
                 await self._run(claim)
 
     async def drain(self, patience_s: float) -> None:
@@ -136,18 +136,6 @@ class Engine:
             if not is_outage(error):
                 raise
             _log.warning("database_away", what="look", error=type(error).__name__)
-
-    async def _claim(self) -> Claim | None:
-        try:
-            async with self._tools.database.uow() as uow:
-                claim = await uow.jobs.claim(
-                    self.queue, owner=self.owner, user_cap=self._user_cap, stage_started=self._stage_started
-                )
-                await uow.commit()
-        except IntegrityError:
-            # Another worker claimed a job of the same chat in the same moment: nothing was due for us.
-            return None
-        return claim
 
     def _stage_started(self, family_name: str, stage_name: str | None) -> NewEvent:
         try:
@@ -214,9 +202,7 @@ class Engine:
             run.stage_usage = ctx.spent - run.usage
             run.usage = ctx.spent
         await ctx.teller.flush()
-        duration_ms = round((time.monotonic() - started) * 1000)
-        _log.info("stage_finished", job_id=str(run.job.id), stage=stage.name, duration_ms=duration_ms)
-        return outcome, duration_ms
+        return outcome, round((time.monotonic() - started) * 1000)
 
     async def _checkpoint(
         self, run: Run, ctx: RunContext, stage: Stage, follower: Stage, outcome: Next | Spawn, duration_ms: int
@@ -253,6 +239,7 @@ class Engine:
 
         await persist(write, "checkpoint")
         run.step_no += 1
+        _log.info("stage_finished", job_id=str(run.job.id), stage=stage.name, duration_ms=duration_ms)
 
     async def _finish(self, run: Run, ctx: RunContext, stage: Stage, outcome: Outcome, duration_ms: int) -> None:
         run.ended = True
@@ -264,15 +251,16 @@ class Engine:
             payload["text_sha256"] = sha256(finished.text.encode()).hexdigest()
             payload["text_length"] = len(finished.text)
         command = rules_jobs.Finish(epoch=run.job.epoch, payload=payload)
+        before = [_finished(stage, duration_ms, run.stage_usage)]
 
         async def write() -> None:
+            if finished.write is None and await self._mine.finish(
+                run.job, command, result=finished.result, usage=run.usage, before=before
+            ):
+                return
             async with self._tools.database.uow() as uow:
                 done = await uow.jobs.transition(
-                    run.job.id,
-                    command,
-                    result=finished.result,
-                    usage=run.usage,
-                    before=[_finished(stage, duration_ms, run.stage_usage)],
+                    run.job.id, command, result=finished.result, usage=run.usage, before=before
                 )
                 if isinstance(done.decision, Refused):
                     raise LeaseLost(done.decision.reason)
@@ -283,12 +271,25 @@ class Engine:
                 await uow.commit()
 
         await persist(write, "finish")
-        _log.info("job_succeeded", job_id=str(run.job.id), family=run.job.family, epoch=run.job.epoch)
+        _log.info(
+            "job_succeeded",
+            job_id=str(run.job.id),
+            family=run.job.family,
+            epoch=run.job.epoch,
+            stage=stage.name,
+            duration_ms=duration_ms,
+        )
 
     async def _park(self, run: Run, outcome: Wait) -> None:
         async def write() -> None:
             async with self._tools.database.uow() as uow:
-                await uow.jobs.park(run.job.id, run.job.epoch, document_ids=outcome.document_ids, reason=outcome.reason)
+                await uow.jobs.park(
+                    run.job.id,
+                    run.job.epoch,
+                    document_ids=outcome.document_ids,
+                    reason=outcome.reason,
+                    usage=run.usage,
+                )
                 await uow.commit()
 
         await persist(write, "park")

@@ -6,21 +6,22 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.budgets import Budget
 from domain.errors import DomainError
 from domain.family import Family
 from domain.family_list import FAMILIES, end_hooks
 from domain.ids import new_id
-from domain.llm import LLMCall
+from domain.llm import LLMCall, Usage
 from domain.ports import LLMLog, PromptStore
 from storage.blobs import MinioBlobs
 from storage.database import in_autocommit, is_outage, open_engine, open_sessions
@@ -28,21 +29,28 @@ from storage.events import has_streamed_answer
 from storage.llm_log import DatabaseLLMLog
 from storage.logs import set_up_logs
 from storage.prompts import FilePrompts
+from storage.provider_keys import DatabaseUserKeys
 from storage.publisher import Publisher
 from storage.queue import Bells, open_broker
-from storage.render_cache import CachedRenderer, RenderDrawer, evict
+from storage.render_cache import CachedRenderer
+from storage.render_drawing import RenderDrawer
+from storage.render_eviction import evict
 from storage.search import PostgresSearch
 from storage.uow import Database
+from storage.vault import Vault
 from workers.asking import REPAIR_PROMPT, Asker
 from workers.broker import open_worker
 from workers.context import Tools
 from workers.engine import Engine
 from workers.heartbeat import Heartbeat
-from workers.models import ModelConfig
+from workers.limiting import RedisLimiter
 from workers.persistence import persist
 from workers.providers.registry import build_providers
 from workers.reconciler import Reconciler
+from workers.rendering.comparing import PictureComparer
 from workers.rendering.pool import RenderPool
+from workers.rendering.recognising import TesseractRecogniser
+from workers.rendering.recognising_tesseract import Tesseract
 from workers.settings import QUEUES, RENDER, WorkerSettings, read_worker_settings
 from workers.telling import Teller
 
@@ -57,6 +65,9 @@ LOOK_AGAIN_S = 2.0
 """A picture whose bell was lost waits this long; whoever wants it waits at most 10 s."""
 EVICT_S = 600.0
 DRAWS_OR_READS = (RENDER, "background")
+
+BACKGROUND_NICENESS = 5
+"""Also of its render children: where cores are few, reading 5,000 pages leaves them to those who wait for an answer."""
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -101,6 +112,9 @@ class PatientLog:
     async def write(self, call: LLMCall) -> None:
         await persist(lambda: self._log.write(call), "llm_call")
 
+    async def spent(self, job_id: UUID) -> tuple[Usage, float]:
+        return await persist(lambda: self._log.spent(job_id), "llm_spent")
+
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """uvloop where it exists; Windows has none."""
@@ -113,6 +127,8 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = read_worker_settings(os.environ, queue=arguments.queue, root=ROOT)
     set_up_logs(f"worker-{settings.queue}", os.environ.get("LOG_LEVEL", "INFO"))
+    if settings.queue == "background" and sys.platform != "win32":
+        os.nice(BACKGROUND_NICENESS)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(serve(settings, FAMILIES))
 
@@ -132,11 +148,14 @@ async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> Non
         engine, database_url=settings.storage.database_url, slot=settings.slot, incarnation=incarnation
     )
     heartbeat.start()
-    chores = [asyncio.create_task(reconciler.run())]
+    chores: list[asyncio.Task[Any]] = [asyncio.create_task(reconciler.run())]
     look = engine.look
     if settings.queue == RENDER:
         look = _drawing(stores, engine)
         chores.append(asyncio.create_task(_keep_pictures(stores, settings, look)))
+    if settings.queue == "background":
+        keys = DatabaseUserKeys(stores.sessions, settings.storage.key_ring)
+        chores.append(asyncio.create_task(persist(keys.reseal, "provider_keys")))
     if settings.queue in DRAWS_OR_READS:
         await stores.pool.warm_up()
     worker, broker = open_worker(settings.storage.redis_url, queue=settings.queue, threads=settings.slots, look=look)
@@ -170,18 +189,23 @@ def make_engine(
     owner: str,
 ) -> Engine:
     asker = Asker(
-        providers=build_providers(settings.secrets),
-        config=ModelConfig(),
+        providers=build_providers(settings.secrets, stores.blobs),
+        config=settings.models,
         prompts=prompts,
         log=PatientLog(DatabaseLLMLog(stores.sessions)),
-        budget=Budget(),
+        budget=settings.budget,
+        keys=DatabaseUserKeys(stores.sessions, settings.storage.key_ring),
+        limiter=RedisLimiter(stores.redis, settings.limits),
     )
     tools = Tools(
         database=stores.database,
         search=PostgresSearch(stores.sessions),
         blobs=stores.blobs,
         reader=stores.pool,
-        renderer=CachedRenderer(stores.sessions, stores.redis, stores.publisher.ring),
+        renderer=CachedRenderer(stores.auto, stores.redis, stores.publisher.ring),
+        comparer=PictureComparer(stores.blobs),
+        recogniser=TesseractRecogniser(stores.pool, Tesseract(), settings.recognition),
+        vault=Vault(stores.redis, settings.storage.secret),
         asker=asker,
     )
     return Engine(
@@ -205,7 +229,7 @@ def check_prompts(prompts: FilePrompts, families: Mapping[str, Family]) -> None:
 
 def _drawing(stores: Stores, engine: Engine) -> Callable[[], Coroutine[Any, Any, None]]:
     """The render queue has no jobs: a bell there means pictures are wanted."""
-    drawer = RenderDrawer(stores.sessions, stores.redis, stores.pool, stores.blobs)
+    drawer = RenderDrawer(stores.auto, stores.redis, stores.pool, stores.blobs)
 
     async def look() -> None:
         if not engine.draining:
@@ -226,7 +250,7 @@ async def _keep_pictures(
                 evict_at = time.monotonic() + EVICT_S
                 storage = settings.storage
                 await evict(
-                    stores.sessions,
+                    stores.auto,
                     stores.blobs,
                     limit_bytes=storage.render_cache_bytes,
                     ttl_days=storage.render_ttl_days,

@@ -4,12 +4,13 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from domain.errors import ProviderFailed, ProviderRefused, ReplyInvalid
-from domain.llm import Chunk, EndChunk, TextChunk, ThoughtChunk, Usage
+from domain.errors import BudgetExceeded, ProviderFailed, ProviderRefused, ReplyInvalid
+from domain.llm import Chunk, EndChunk, TextChunk, ThoughtChunk, Usage, UsageChunk
+from domain.stage import Hold
 from workers.json_stream import JsonTextField
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -26,7 +27,7 @@ class Listener(Protocol):
 class Received:
     """What has come of one reply. `shown` is the part of the answer's text that was passed on."""
 
-    def __init__(self, stream_field: str | None) -> None:
+    def __init__(self, stream_field: str | None, hold: Hold | None = None) -> None:
         self.text = ""
         self.shown = ""
         self.usage = Usage()
@@ -38,6 +39,8 @@ class Received:
         self._started = time.monotonic()
         self._field = JsonTextField(stream_field) if stream_field else None
         self._stream_field = stream_field
+        self._hold = hold
+        self.held: bool | None = None if hold else False
 
     async def take(self, chunk: Chunk, listener: Listener) -> None:
         self.elapsed_s = time.monotonic() - self._started
@@ -45,6 +48,8 @@ class Received:
             self.usage = chunk.usage
             self.finish_reason = chunk.finish_reason
             self.request_id = chunk.request_id
+        elif isinstance(chunk, UsageChunk):
+            self.usage = chunk.usage
         elif isinstance(chunk, ThoughtChunk):
             await listener.write_thought(chunk.text)
         else:
@@ -56,7 +61,11 @@ class Received:
     def decode(self, schema: type[msgspec.Struct]) -> None:
         """Set `reply`. Raises `ReplyInvalid` naming what does not fit, `ProviderRefused` for a blocked reply."""
         if self.finish_reason == "blocked":
-            raise ProviderRefused("the reply was blocked by the provider")
+            raise ProviderRefused(
+                "the reply was blocked by the provider",
+                public_ru="Модель отказалась отвечать: запрос или ответ заблокирован правилами провайдера.",
+                public_en="The model refused to answer: the provider's rules block the request or the reply.",
+            )
         if self.finish_reason == "length":
             raise ReplyInvalid("the reply was cut at the length limit; a shorter one is needed")
         try:
@@ -72,29 +81,62 @@ class Received:
             self.first_token_s = self.elapsed_s
         self.text += chunk.text
         piece = self._field.feed(chunk.text) if self._field else ""
-        if piece:
+        if piece and self.held is None and self._hold is not None:
+            self.held = self._hold(_head_of(self.text, f'"{self._stream_field}"'))
+        if piece and not self.held:
             self.shown += piece
             await listener.write_answer(piece)
 
 
-async def receive(stream: AsyncIterator[Chunk], received: Received, listener: Listener, *, idle_s: float) -> None:
-    """Take the whole stream. Raises `ProviderFailed` when it is silent for `idle_s` or ends without its last chunk.
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a reply may take: until its first chunk, between two chunks, and in all."""
+
+    first_s: float
+    idle_s: float
+    total_s: float
+
+
+async def receive(stream: AsyncIterator[Chunk], received: Received, listener: Listener, patience: Patience) -> None:
+    """Take the whole stream. Raises `ProviderFailed` when it is silent for too long or ends without its last chunk,
+    `BudgetExceeded` when it takes more than its total.
 
     The stream is closed however this ends: a cancelled task stops the provider's work too.
     """
+    give_up_at = time.monotonic() + patience.total_s
+    silence_s = patience.first_s
     try:
         while received.finish_reason is None:
-            async with asyncio.timeout(idle_s):
-                chunk = await anext(stream, None)
-            if chunk is None:
-                raise ProviderFailed("the stream ended without its last chunk")
+            chunk = await _next_chunk(stream, silence_s, give_up_at)
             await received.take(chunk, listener)
-    except TimeoutError as error:
-        raise ProviderFailed(f"nothing came for {idle_s:.0f} s") from error
+            silence_s = patience.idle_s
     finally:
         received.stop_clock()
         if isinstance(stream, AsyncGenerator):
             await stream.aclose()
+
+
+async def _next_chunk(stream: AsyncIterator[Chunk], silence_s: float, give_up_at: float) -> Chunk:
+    left_s = give_up_at - time.monotonic()
+    try:
+        async with asyncio.timeout(min(silence_s, left_s)):
+            chunk = await anext(stream, None)
+    except TimeoutError as error:
+        if left_s <= silence_s:
+            raise BudgetExceeded("limits reached: seconds") from error
+        raise ProviderFailed(f"nothing came for {silence_s:.0f} s") from error
+    if chunk is None:
+        raise ProviderFailed("the stream ended without its last chunk")
+    return chunk
+
+
+def _head_of(text: str, field: str) -> dict[str, Any]:
+    """The fields of the reply before `field` (in its quotation marks), whose value has just begun; empty when they
+    cannot be read."""
+    head = text[text.find("{") : text.rfind(field)].rstrip().removesuffix(",")
+    try:
+        return msgspec.json.decode(f"{head}}}", type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}
 
 
 def _json_of(text: str) -> str:

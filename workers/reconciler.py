@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import rules_jobs
 from storage.database import is_outage
+from storage.direct import Direct
 from storage.job_rows import LEASE_S
 from storage.publisher import Publisher
 from storage.uow import Database
@@ -34,7 +34,7 @@ class Reconciler:
     def __init__(
         self,
         database: Database,
-        engine: AsyncEngine,
+        engine: Direct,
         publisher: Publisher,
         *,
         own_queue: str,

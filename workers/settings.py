@@ -6,7 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from domain.budgets import Budget, cost_limit
+from domain.errors import InvalidInput
+from domain.recognition import CHOICES, RecognitionChoice
 from storage.settings import StorageSettings, read_storage_settings
+from workers.limiting import Limits, read_limits
+from workers.models import ModelConfig, read_model_config
+from workers.providers.registry import BUILDERS
 
 RENDER = "render"
 QUEUES = ("interactive", "background", RENDER)
@@ -14,7 +20,8 @@ QUEUES = ("interactive", "background", RENDER)
 
 class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`slot` is this process's place: stable over restarts, and no two living processes share one. `slots` are the
-    jobs it runs at a time, `user_cap` those of one user. `secrets` are providers' keys by their variable's name."""
+    jobs it runs at a time, `user_cap` those of one user. `secrets` are providers' keys and addresses by the name of
+    their variable."""
 
     storage: StorageSettings
     queue: str
@@ -26,6 +33,10 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     prompts: Path
     work_dir: Path
     secrets: Mapping[str, str]
+    models: ModelConfig
+    limits: Mapping[str, Limits]
+    budget: Budget
+    recognition: RecognitionChoice = RecognitionChoice()
 
 
 def read_worker_settings(environ: Mapping[str, str], *, queue: str, root: Path) -> WorkerSettings:
@@ -43,7 +54,32 @@ def read_worker_settings(environ: Mapping[str, str], *, queue: str, root: Path) 
         prompts=root / "prompts",
         work_dir=Path(environ.get("DATA_DIR", ".data")) / "work" / slot,
         secrets={name: environ[name] for name in _SECRETS if environ.get(name)},
+        models=read_model_config(environ, BUILDERS),
+        limits=read_limits(environ, list(BUILDERS)),
+        budget=read_budget(environ),
+        recognition=read_recognition(environ),
     )
 
 
-_SECRETS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+def read_recognition(environ: Mapping[str, str]) -> RecognitionChoice:
+    """OCR_BY (auto, tesseract, model, off) and OCR_MAX_PAGES of one document. Raises `InvalidInput`."""
+    default = RecognitionChoice()
+    by = environ.get("OCR_BY") or default.by
+    if by not in CHOICES:
+        raise InvalidInput(f"OCR_BY: {by} is none of {', '.join(CHOICES)}")
+    return RecognitionChoice(by=by, pages_limit=int(environ.get("OCR_MAX_PAGES") or default.pages_limit))
+
+
+def read_budget(environ: Mapping[str, str]) -> Budget:
+    """What one job may spend: JOB_MAX_CALLS, _TOKENS, _IMAGES, _MODEL_SECONDS and _COST_USD over the defaults."""
+    default = Budget()
+    return Budget(
+        calls=int(environ.get("JOB_MAX_CALLS") or default.calls),
+        tokens=int(environ.get("JOB_MAX_TOKENS") or default.tokens),
+        images=int(environ.get("JOB_MAX_IMAGES") or default.images),
+        seconds=float(environ.get("JOB_MAX_MODEL_SECONDS") or default.seconds),
+        cost_micro_usd=cost_limit(environ),
+    )
+
+
+_SECRETS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_BASE_URL")

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from domain.errors import LeaseLost
 from domain.events import EventType, NewEvent
 from domain.jobs import Job
+from storage.direct import Direct
 from storage.events import Appended, append_events
 from storage.publisher import Publisher
 from workers.persistence import persist
@@ -34,7 +33,7 @@ class Teller:
     `stop` is called with a reason when an append learns that the job is to be cancelled or is no longer ours.
     """
 
-    def __init__(self, engine: AsyncEngine, publisher: Publisher, job: Job, stop: Callable[[Stop], None]) -> None:
+    def __init__(self, engine: Direct, publisher: Publisher, job: Job, stop: Callable[[Stop], None]) -> None:
         self._engine = engine
         self._publisher = publisher
         self._job = job
@@ -81,6 +80,8 @@ class Teller:
         failed, self._failed = self._failed, None
         if failed is not None:
             raise failed
+        if not self._waiting and not self._lock.locked():
+            return
         await asyncio.shield(asyncio.create_task(self._flush()))
 
     async def close(self) -> None:

@@ -20,6 +20,8 @@ from api.services import Services
 from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.ids import new_id
 from domain.jobs import Job, JobState, NewJob
+from storage.jobs import accept_job
+from storage.outbox import Outbox
 from storage.uow import SqlUnitOfWork
 
 RoleName = Literal["user", "premium", "admin"]
@@ -129,11 +131,9 @@ async def requeue_many(
 async def probe(request: AuthRequest, data: JSONBody[Probe], services: NamedDependency[Services]) -> Probed:
     """An empty job through the whole pipe: queue, worker, events."""
     job_id = new_id()
-    async with services.database.uow() as uow:
-        await uow.jobs.accept(
-            NewJob(id=job_id, user_id=request.user.id, family="probe", queue=data.queue, payload=data.payload)
-        )
-        await uow.commit()
+    job = NewJob(id=job_id, user_id=request.user.id, family="probe", queue=data.queue, payload=data.payload)
+    await accept_job(services.engine, job, queue_limit=services.settings.queue_limit)
+    await services.publisher(Outbox(queues=[job.queue]))
     return Probed(id=job_id, status=JobState.QUEUED, events=f"/jobs/{job_id}/events")
 
 

@@ -1,7 +1,6 @@
 """`/chats`: chats, their messages, and the live view of the newest job."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -11,17 +10,27 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from api.auth import AuthRequest
+from api.chat_views import (
+    AcceptedMessage,
+    ChatView,
+    ChatWithMessages,
+    MessageView,
+    accepted_view,
+    chat_view,
+    messages_view,
+)
 from api.idempotency import accept_once
-from api.scopes import MAX_OFFSET, Ids, MessageScope, scope_of_message
+from api.scopes import MAX_OFFSET, Ids, MessageScope, pictures_of_message, scope_of_message
 from api.services import Services
 from domain import rules_jobs
-from domain.answers import Answer
-from domain.chats import DEFAULT_TITLE, Chat, Message, Role, Scope
+from domain.chats import DEFAULT_TITLE, Chat, Scope
 from domain.evidence import Region
 from domain.ids import new_id
-from domain.jobs import JobState
 from domain.submission import check_visible, submit_question
 from storage.uow import SqlUnitOfWork
+
+MAX_PICTURES = 6
+"""Pasted into one message: as many as are shown to a model from the start."""
 
 MAX_QUESTION = 32_000
 """Characters of one message; a longer text is a document to be uploaded."""
@@ -44,53 +53,17 @@ class ChatChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewMessage(MessageScope, msgspec.Struct, kw_only=True):
-    """A message. Without any of the document fields its scope comes with the stream request, as former clients do."""
+    """A message. Without any of the document fields its scope comes with the stream request, as former clients do.
+
+    `regions` and `pictures` (uploaded image files, by id) are evidence from the start; they do not narrow the scope.
+    """
 
     content: Content
     google_file_uris: Annotated[list[str], Meta(max_length=100)] = []
     regions: Annotated[list[Region], Meta(max_length=100)] = []
+    pictures: Annotated[list[UUID], Meta(max_length=MAX_PICTURES)] = []
+    reply_to_id: UUID | None = None
     client_id: str | None = None
-
-
-class ChatView(msgspec.Struct, kw_only=True):
-    id: UUID
-    title: str
-    description: str | None
-    user_id: UUID
-    document_ids: tuple[UUID, ...]
-    created_at: datetime | None
-    updated_at: datetime | None
-
-
-class MessageView(msgspec.Struct, kw_only=True):
-    """`answer` is the whole structured answer; `images` its evidence pictures; `status` that of the message's job."""
-
-    id: UUID
-    chat_id: UUID
-    role: str
-    content: str
-    message_type: str
-    created_at: datetime | None
-    job_id: UUID | None = None
-    status: str | None = None
-    images: list[Any] = []
-    answer: Answer | None = None
-
-
-class ChatWithMessages(ChatView, kw_only=True):
-    chat: ChatView
-    messages: list[MessageView]
-
-
-class Links(msgspec.Struct, kw_only=True):
-    job: str
-    events: str
-    stream: str
-    cancel: str
-
-
-class AcceptedMessage(MessageView, kw_only=True):
-    links: Links
 
 
 class Deleted(msgspec.Struct, kw_only=True):
@@ -112,7 +85,7 @@ async def create_chat(request: AuthRequest, data: JSONBody[NewChat], services: N
             )
         )
         await uow.commit()
-    return _chat_view(chat)
+    return chat_view(chat)
 
 
 @get("/", tags=["chats"])
@@ -124,17 +97,21 @@ async def list_chats(
 ) -> list[ChatView]:
     """The caller's chats, newest first."""
     async with services.database.uow() as uow:
-        return [_chat_view(chat) for chat in await uow.chats.list_of(request.user.id, limit=limit, offset=offset)]
+        return [chat_view(chat) for chat in await uow.chats.list_of(request.user.id, limit=limit, offset=offset)]
 
 
 @get("/{chat_id:uuid}", tags=["chats"])
 async def get_chat(
-    request: AuthRequest, chat_id: FromPath[UUID], services: NamedDependency[Services]
+    request: AuthRequest,
+    chat_id: FromPath[UUID],
+    services: NamedDependency[Services],
+    superseded: Annotated[bool, QueryParameter()] = False,
 ) -> ChatWithMessages:
-    """The chat with all messages; answers come whole, with citations and checked claims."""
+    """The chat with its messages; answers come whole, with citations, evidence pictures and checked claims. Questions
+    that were edited and answers that were given anew are left out, unless `superseded` is true."""
     async with services.database.uow() as uow:
-        chat = _chat_view(await uow.chats.get(chat_id, user_id=request.user.id))
-        messages = await _messages(uow, chat_id)
+        chat = chat_view(await uow.chats.get(chat_id, user_id=request.user.id))
+        messages = await messages_view(uow, services.settings, chat_id, request.user.id, with_superseded=superseded)
     return ChatWithMessages(**msgspec.structs.asdict(chat), chat=chat, messages=messages)
 
 
@@ -147,7 +124,7 @@ async def change_chat(
         await _check_documents(uow, request.user.id, changes.get("document_ids", []))
         chat = await uow.chats.rename(chat_id, request.user.id, changes=changes)
         await uow.commit()
-    return _chat_view(chat)
+    return chat_view(chat)
 
 
 @delete("/{chat_id:uuid}", status_code=202, tags=["chats"])
@@ -164,11 +141,14 @@ async def delete_chat(request: AuthRequest, chat_id: FromPath[UUID], services: N
 
 @get("/{chat_id:uuid}/messages", tags=["chats"])
 async def list_messages(
-    request: AuthRequest, chat_id: FromPath[UUID], services: NamedDependency[Services]
+    request: AuthRequest,
+    chat_id: FromPath[UUID],
+    services: NamedDependency[Services],
+    superseded: Annotated[bool, QueryParameter()] = False,
 ) -> list[MessageView]:
     async with services.database.uow() as uow:
         await uow.chats.get(chat_id, user_id=request.user.id)
-        return await _messages(uow, chat_id)
+        return await messages_view(uow, services.settings, chat_id, request.user.id, with_superseded=superseded)
 
 
 @post("/{chat_id:uuid}/messages", status_code=202, tags=["chats"])
@@ -196,10 +176,11 @@ async def ask(
             content=data.content,
             scope=await scope_of_message(uow, user_id, data),
             regions=data.regions,
+            picture_document_ids=await pictures_of_message(uow, user_id, data.pictures),
+            reply_to_id=data.reply_to_id,
             attachments={**msgspec.to_builtins(data), "content": None},
         )
-        view = msgspec.structs.asdict(_message_view(submitted.message, None, JobState.QUEUED))
-        return AcceptedMessage(**view, links=_links(chat_id, submitted.job.id))
+        return accepted_view(submitted)
 
     return await accept_once(
         services.database,
@@ -213,50 +194,6 @@ async def ask(
 
 async def _check_documents(uow: SqlUnitOfWork, user_id: UUID, document_ids: list[UUID]) -> None:
     await check_visible(uow, user_id, Scope(document_ids=tuple(document_ids)))
-
-
-async def _messages(uow: SqlUnitOfWork, chat_id: UUID) -> list[MessageView]:
-    answers = await uow.chats.answers(chat_id)
-    states = await uow.jobs.states_of_chat(chat_id)
-    return [
-        _message_view(message, answers.get(message.id), states.get(message.job_id))
-        for message in await uow.chats.messages(chat_id)
-    ]
-
-
-def _chat_view(chat: Chat) -> ChatView:
-    return ChatView(
-        id=chat.id,
-        title=chat.title,
-        description=chat.description,
-        user_id=chat.user_id,
-        document_ids=chat.document_ids,
-        created_at=chat.created_at,
-        updated_at=chat.updated_at,
-    )
-
-
-def _message_view(message: Message, answer: Answer | None, state: JobState | None) -> MessageView:
-    return MessageView(
-        id=message.id,
-        chat_id=message.chat_id,
-        role=Role(message.role).value,
-        content=message.content,
-        message_type=message.message_type,
-        created_at=message.created_at,
-        job_id=message.job_id,
-        status=state.value if state else None,
-        answer=answer,
-    )
-
-
-def _links(chat_id: UUID, job_id: UUID) -> Links:
-    return Links(
-        job=f"/jobs/{job_id}",
-        events=f"/jobs/{job_id}/events",
-        stream=f"/chats/{chat_id}/stream",
-        cancel=f"/jobs/{job_id}/cancel",
-    )
 
 
 router = Router(

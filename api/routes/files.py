@@ -18,11 +18,11 @@ from api.idempotency import accept_once
 from api.scopes import MAX_OFFSET
 from api.services import Services
 from domain import rules_jobs
-from domain.documents import StoredFile
-from domain.errors import Fault, InvalidInput
+from domain.documents import Document, DocumentStatus, StoredFile
+from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.filenames import clean_filename
 from domain.ids import new_id
-from domain.submission import submit_document
+from domain.submission import file_job, submit_document
 from storage.uow import SqlUnitOfWork
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
@@ -34,8 +34,19 @@ MAX_MIME_TYPE = 200
 """Characters; the column's size."""
 
 
-class Upload(msgspec.Struct):
+Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class Upload(msgspec.Struct, kw_only=True):
+    """`password` of an encrypted PDF is used once and kept nowhere; `supersedes` is the document that this replaces."""
+
     file: UploadFile
+    password: Password | None = None
+    supersedes: UUID | None = None
+
+
+class Unlocking(msgspec.Struct):
+    password: Password
 
 
 class FileView(msgspec.Struct, kw_only=True):
@@ -73,6 +84,7 @@ async def upload(
 ) -> Response[UploadedView]:
     """Upload one file of at most 100 MB; reading it starts at once."""
     user_id = request.user.id
+    locked_job_id = new_id() if data.password is not None else None
     name = clean_filename(data.file.filename)
     mime_type = (data.file.content_type or "application/octet-stream")[:MAX_MIME_TYPE]
     digest, size_bytes = await services.blobs.put_stream(
@@ -80,6 +92,8 @@ async def upload(
     )
     if size_bytes == 0:
         raise InvalidInput("empty file", faults=(Fault("$.file", "the file is empty"),))
+    if locked_job_id is not None and data.password is not None:
+        await services.vault.put(locked_job_id, data.password)
 
     async def accept(uow: SqlUnitOfWork) -> UploadedView:
         file = await uow.files.add(
@@ -92,23 +106,45 @@ async def upload(
                 sha256=digest,
             )
         )
-        document, job = await submit_document(uow, file)
-        return UploadedView(
-            **msgspec.structs.asdict(_view(file)),
-            document_id=document.id,
-            job_id=job.id,
-            status=document.status.value,
-        )
+        if data.supersedes is not None:
+            await uow.documents.writable(data.supersedes, user_id=user_id)
+        document, job = await submit_document(uow, file, supersedes_id=data.supersedes, locked_job_id=locked_job_id)
+        return _uploaded(file, document, job.id)
 
     return await accept_once(
         services.database,
         user_id=user_id,
         route="POST /files/upload",
         key=key,
-        request={"sha256": digest, "filename": name},
+        request={
+            "sha256": digest,
+            "filename": name,
+            **({"supersedes": str(data.supersedes)} if data.supersedes else {}),
+        },
         accept=accept,
         status=201,
     )
+
+
+@post("/{file_id:uuid}/password", status_code=202, tags=["files"])
+async def unlock(
+    request: AuthRequest, file_id: FromPath[UUID], data: Unlocking, services: NamedDependency[Services]
+) -> UploadedView:
+    """Read an encrypted file again, with its password; the document keeps its id."""
+    job_id = new_id()
+    await services.vault.put(job_id, data.password)
+    async with services.database.uow() as uow:
+        file = await uow.files.get(file_id, request.user.id)
+        made = await uow.documents.of_files(request.user.id, [file_id])
+        if not made:
+            raise NotFound(f"document of {file_id}")
+        document = await uow.documents.writable(made[-1], user_id=request.user.id)
+        if document.status is not DocumentStatus.FAILED:
+            raise Conflict(f"document {document.id} is {document.status}")
+        await uow.documents.read_again(document.id, job_id)
+        await uow.jobs.accept(file_job(job_id, document, is_locked=True))
+        await uow.commit()
+    return _uploaded(file, msgspec.structs.replace(document, status=DocumentStatus.READING), job_id)
 
 
 @get("/", tags=["files"])
@@ -169,6 +205,12 @@ async def chunks_of(file: UploadFile) -> AsyncIterator[bytes]:
         yield chunk
 
 
+def _uploaded(file: StoredFile, document: Document, job_id: UUID) -> UploadedView:
+    return UploadedView(
+        **msgspec.structs.asdict(_view(file)), document_id=document.id, job_id=job_id, status=document.status.value
+    )
+
+
 def _view(file: StoredFile) -> FileView:
     return FileView(
         id=file.id,
@@ -182,4 +224,4 @@ def _view(file: StoredFile) -> FileView:
     )
 
 
-router = Router("/files", route_handlers=[upload, list_files, get_file, get_content, delete_file])
+router = Router("/files", route_handlers=[upload, unlock, list_files, get_file, get_content, delete_file])

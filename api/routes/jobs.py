@@ -14,6 +14,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.auth import AuthRequest, seconds_left
+from api.evidence import addressed
 from api.following import follow
 from api.services import Services
 from api.streams import SSEResponse, envelope
@@ -228,6 +229,8 @@ async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWis
         )
     if wish.from_stage is not None:
         await forget_from(uow.session, job_id, wish.from_stage)
+    if family is not None and any(stage.prompts for stage in family.stages):
+        await uow.quotas.reserve_again(job.user_id, job_id)
     await uow.users.audit(user.id, "job.requeued", str(job_id), from_stage=wish.from_stage, epoch=seen_epoch)
     return done.job
 
@@ -246,7 +249,7 @@ async def _poll(services: Services, job: Job, cursor: int, wait_s: float) -> Eve
     events: list[Event] = await read_events(services.engine, job.id, after=cursor)
     if not events and wait_s > 0:
         until = time.monotonic() + wait_s
-        told = follow(services.streams.hub, services.engine, job.id, after=cursor, until=until)
+        told = follow(services.streams.hub, job.id, after=cursor, until=until)
         async with aclosing(told):
             async for item in told:
                 if isinstance(item, Event):
@@ -254,7 +257,7 @@ async def _poll(services: Services, job: Job, cursor: int, wait_s: float) -> Eve
                     break
     state = (await find_job(services.engine, job.id)).state
     return EventPage(
-        items=[{"event": event.type.value, **envelope(event)} for event in events],
+        items=[{"event": event.type.value, **envelope(addressed(services.settings, event))} for event in events],
         last_seq=events[-1].seq if events else cursor,
         status=state,
         place=(await places_of(services.engine, [job.id])).get(job.id),

@@ -14,6 +14,7 @@ from api.routes.auth import UserView, view_of
 from api.services import Services
 from domain.chats import Settings
 from domain.errors import Fault, NotFound
+from storage.provider_keys import ProviderKeyRepository
 
 
 class Me(msgspec.Struct, kw_only=True):
@@ -38,7 +39,9 @@ class SettingsChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 async def me(request: AuthRequest, services: NamedDependency[Services]) -> Me:
     async with services.database.uow() as uow:
         settings = await uow.users.settings(request.user.id)
-    return Me(user=view_of(request.user), settings=settings, gemini_api_key_configured=False)
+        keys = await ProviderKeyRepository(uow.session, services.settings.storage.key_ring).list_of(request.user.id)
+    has_key = any(key.provider == "gemini" for key in keys)
+    return Me(user=view_of(request.user), settings=settings, gemini_api_key_configured=has_key)
 
 
 async def _change(services: Services, user_id: UUID, change: SettingsChange) -> Settings:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, CreatedAt, PlainBase
@@ -29,7 +29,11 @@ class ChatRow(Base):
 
 
 class MessageRow(Base):
-    """`attachments` keeps the documents, files, regions and pictures that came with the message, as given."""
+    """`attachments` keeps the documents, files, regions and pictures that came with the message, as given.
+
+    `superseded_by_id` is the edited question or the newer answer that took its place; such a message is no longer part
+    of the chat.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (Index("ix_messages_chat_id_no", "chat_id", "no", unique=True),)
@@ -39,7 +43,8 @@ class MessageRow(Base):
     role: Mapped[str] = mapped_column(String(20))
     content: Mapped[str] = mapped_column(Text)
     message_type: Mapped[str] = mapped_column(String(20), server_default="text")
-    reply_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
+    reply_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"), index=True)
+    superseded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"), index=True)
     job_id: Mapped[UUID | None] = mapped_column(index=True)
     attachments: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     created_at: Mapped[CreatedAt]
@@ -78,6 +83,7 @@ class CitationRow(PlainBase):
     boxes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     quote: Mapped[str] = mapped_column(Text, server_default="")
     note: Mapped[str | None] = mapped_column(Text)
+    picture: Mapped[int | None] = mapped_column(Integer)
 
 
 class ClaimRow(PlainBase):
@@ -105,8 +111,11 @@ class EvidenceRow(Base):
 
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
     job_id: Mapped[UUID] = mapped_column(index=True)
+    number: Mapped[int] = mapped_column(Integer, server_default="0")
     digest: Mapped[str] = mapped_column(String(64), index=True)
     document_id: Mapped[UUID | None]
+    document_name: Mapped[str] = mapped_column(Text, server_default="")
+    sheet: Mapped[str] = mapped_column(Text, server_default="")
     page_no: Mapped[int | None] = mapped_column(Integer)
     block_id: Mapped[str | None] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(20))
@@ -115,4 +124,19 @@ class EvidenceRow(Base):
     width_px: Mapped[int] = mapped_column(Integer)
     height_px: Mapped[int] = mapped_column(Integer)
     dpi: Mapped[int] = mapped_column(Integer)
+    glyph_px: Mapped[float | None] = mapped_column(Float)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[CreatedAt]
+
+
+class FeedbackRow(PlainBase):
+    """What a user thinks of an answer; `rating` true is good, false is bad, null is a comment alone."""
+
+    __tablename__ = "feedback"
+
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+    rating: Mapped[bool | None]
+    comment: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]

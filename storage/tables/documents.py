@@ -81,6 +81,20 @@ class DocumentRow(Base):
     deleted_at: Mapped[datetime | None]
 
 
+class DocumentFileRow(Base):
+    """A part of a prepared document as it came: its Markdown, JSON, HTML, source PDF, crops (named by block id)."""
+
+    __tablename__ = "document_files"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
+    file_type: Mapped[str] = mapped_column(String(20))
+    file_name: Mapped[str] = mapped_column(Text)
+    mime_type: Mapped[str] = mapped_column(String(200))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    created_at: Mapped[CreatedAt]
+
+
 class PageRow(PlainBase):
     """`words` is the MessagePack of `list[domain.documents.Word]`; it is loaded only when asked for."""
 
@@ -96,7 +110,8 @@ class PageRow(PlainBase):
 
 
 class BlockRow(PlainBase):
-    """A block is known by its document and its id: ids of different documents may be equal."""
+    """A block is known by its document and its id: ids of different documents may be equal. `crop` is the digest of a
+    picture or one-page PDF of it that came with a prepared document."""
 
     __tablename__ = "blocks"
     __table_args__ = (Index("ix_blocks_document_id_page_no_block_no", "document_id", "page_no", "block_no"),)
@@ -111,6 +126,7 @@ class BlockRow(PlainBase):
     links: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     category: Mapped[str | None] = mapped_column(String(60))
     heading: Mapped[str | None] = mapped_column(Text)
+    crop: Mapped[str | None] = mapped_column(String(64))
 
 
 class RenderRow(PlainBase):

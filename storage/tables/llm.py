@@ -11,7 +11,7 @@ from storage.tables.base import Base, CreatedAt
 
 class LLMCallRow(Base):
     """One call. Kept when its job is deleted: no foreign key. `request` is the system's text, the parts (pictures by
-    digest) and the parameters; `error` is a code, null after a usable reply."""
+    digest) and the parameters; `error` is a code, null after a usable reply. `own_key`: the user's own key paid."""
 
     __tablename__ = "llm_calls"
     __table_args__ = (
@@ -27,6 +27,7 @@ class LLMCallRow(Base):
     prompt: Mapped[str] = mapped_column(String(200))
     prompt_version: Mapped[str] = mapped_column(String(40))
     is_repair: Mapped[bool] = mapped_column(server_default="false")
+    own_key: Mapped[bool] = mapped_column(server_default="false")
     request: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     response: Mapped[str] = mapped_column(Text, server_default="")
     finish_reason: Mapped[str | None] = mapped_column(String(40))

@@ -45,6 +45,20 @@ class CredentialRow(Base):
     last_used_at: Mapped[datetime | None]
 
 
+class ProviderKeyRow(PlainBase):
+    """A user's own key of a model provider: AES-256-GCM, the nonce first, bound to user and provider. `key_version`
+    names the master key; `last_four` are the last characters of the key, for its owner to know it by."""
+
+    __tablename__ = "provider_keys"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(40), primary_key=True)
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    key_version: Mapped[str] = mapped_column(String(20))
+    last_four: Mapped[str] = mapped_column(String(4))
+    updated_at: Mapped[CreatedAt]
+
+
 class RevokedTokenRow(PlainBase):
     """An access token that was logged out before it expired, by its `jti`."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from domain.documents import Document, DocumentStatus
 from domain.errors import NotFound
@@ -40,6 +41,23 @@ async def add(make_uow: MakeUow, owner_id: UUID, name: str = "АР4.pdf", **fiel
         await uow.documents.add(document)
         await uow.commit()
     return document.id
+
+
+async def test_facts_of_pages_change_without_their_text(make_uow: MakeUow, owner_id: UUID):
+    document_id = await add(make_uow, owner_id)
+    first, second = page_of(1, "Насос П-1", needs_ocr=True), page_of(2, "Двигатель")
+    warned = structs.replace(first.page, facts=structs.replace(first.page.facts, warnings=("recogniser_missing",)))
+
+    async with make_uow() as uow:
+        await uow.documents.save_pages(document_id, [first, second])
+        await uow.documents.set_facts(document_id, [warned])
+        await uow.documents.set_facts(document_id, [])
+        await uow.commit()
+
+    async with make_uow() as uow:
+        assert await uow.documents.pages(document_id) == [warned, second.page]
+        assert await uow.documents.words(document_id, 1) == first.words
+        assert await uow.documents.blocks(document_id, page_no=1) == list(first.blocks)
 
 
 async def test_saved_pages_blocks_and_words_come_back_as_they_were(make_uow: MakeUow, owner_id: UUID):

@@ -12,7 +12,7 @@ import pymupdf
 import pytest
 
 from domain.errors import BlobMissing, DocumentDamaged, DocumentTooHeavy, UnsupportedFormat
-from domain.evidence import RenderSpec
+from domain.evidence import RenderKind, RenderSpec, Tile
 from tests.fakes.blobs import FakeBlobs
 from tests.fakes.pdfs import pdf_of, text_page
 from workers.rendering.pool import RenderPool
@@ -197,3 +197,44 @@ async def test_every_sample_drawing_is_read_within_its_budget(pool: RenderPool, 
         contents = await pool.read_pages(digest, 1, await pool.count_pages(digest))
         assert all(content.page.facts.read_by != "nothing" for content in contents), path.name
         assert all(content.blocks or content.page.facts.characters == 0 for content in contents), path.name
+
+
+async def test_pictures_of_one_document_are_drawn_by_the_child_that_has_it_open(pool: RenderPool, blobs: FakeBlobs):
+    one = await blobs.put(pdf_of(text_page("one")), "application/pdf")
+    two = await blobs.put(pdf_of(text_page("another")), "application/pdf")
+    await asyncio.gather(*(pool.draw(RenderSpec(sha256=sha256, page_no=1)) for sha256 in (one, two)))
+
+    drawings = [await pool.draw(RenderSpec(sha256=sha256, page_no=1)) for sha256 in (one, two, two, one, one)]
+
+    assert {child.holds for child in pool.children()} == {one, two}
+    assert drawings[0] == drawings[3] == drawings[4]
+    assert drawings[1] == drawings[2] != drawings[0]
+
+
+async def test_every_kind_and_format_is_drawn_by_a_confined_child(pool: RenderPool, blobs: FakeBlobs):
+    digest = await blobs.put(pdf_of(text_page("x")), "application/pdf")
+    tile = Tile(level_width_px=700, level_height_px=990, left=512, top=0, width=188, height=512)
+
+    drawings = [
+        await pool.draw(
+            RenderSpec(sha256=digest, page_no=1, kind=kind, tile=tile, grid=True, image_format=image_format)
+        )
+        for kind in RenderKind
+        for image_format in ("png", "jpeg", "webp")
+    ]
+
+    assert [drawing.mime_type for drawing in drawings] == ["image/png", "image/jpeg", "image/webp"] * len(RenderKind)
+    assert len(pool.child_pids()) == 1
+
+
+async def test_the_successor_of_a_lost_child_is_started_before_it_is_needed(pool: RenderPool, blobs: FakeBlobs):
+    digest = await blobs.put(_billion_forms(), "application/pdf")
+    await pool.warm_up()
+    (before,) = pool.child_pids()
+
+    with pytest.raises(DocumentTooHeavy):
+        await pool.draw(RenderSpec(sha256=digest, page_no=1))
+    await asyncio.gather(*pool._refills)
+
+    (after,) = pool.child_pids()
+    assert after != before

@@ -1,14 +1,19 @@
 """Search on PostgreSQL: what is found, in which order, and where."""
 
 from collections.abc import Awaitable, Callable
+from math import log
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.reindex import reindex_all
 from domain.documents import Block, Document, DocumentStatus, PageContent
 from domain.ids import new_id
 from storage.database import open_sessions
+from storage.ranking import SHARES
 from storage.search import PostgresSearch
 from storage.uow import Database
 from tests.fakes.pages import page_of
@@ -170,3 +175,79 @@ async def test_the_limit_is_kept(search: PostgresSearch, store: Store):
     document_id = await store(*[page_of(number, f"насос {number}") for number in range(1, 31)])
 
     assert len(await search.search("насос", [document_id], limit=7)) == 7
+
+
+async def test_a_page_named_by_its_sheet_goes_first(search: PostgresSearch, store: Store):
+    document_id = await store(page_of(1, "Фильтр", sheet="4"), page_of(2, "Фильтр", sheet="5"), page_of(3, "Фильтр"))
+
+    hits = await search.search("какой фильтр на листе 5?", [document_id], level="page")
+
+    assert [hit.page_no for hit in hits] == [2, 1, 3]
+
+
+async def test_a_clause_is_found_where_it_stands(search: PostgresSearch, store: Store):
+    document_id = await store(
+        page_of(1, "Согласно 7.2.1 и 7.2.1 выше"), page_of(2, "7.2.1 Окраска"), page_of(3, "См. 7.2.1, п. 7.2.1")
+    )
+
+    for level in ("page", "block"):
+        hits = await search.search("что говорит пункт 7.2.1?", [document_id], level=level)
+        assert hits[0].page_no == 2
+
+
+async def test_a_page_is_found_by_the_section_that_goes_on(search: PostgresSearch, store: Store, database: Database):
+    first, second = page_of(1, "Начало"), page_of(2, "Расход 12 м3/ч")
+    under = replace(first, blocks=tuple(replace(block, heading="Фильтры") for block in first.blocks))
+    document_id = await store(under)
+    async with database.uow() as uow:
+        await uow.documents.save_pages(document_id, [second])
+        await uow.commit()
+
+    hits = await search.search("фильтры", [document_id], level="page")
+
+    assert {hit.page_no for hit in hits} == {1, 2}
+
+
+async def test_pages_saved_again_are_counted_once(
+    search: PostgresSearch, store: Store, database: Database, engine: AsyncEngine
+):
+    document_id = await store(page_of(1, "альфа"), page_of(2, "бета"))
+    async with database.uow() as uow:
+        await uow.documents.save_pages(document_id, [page_of(2, "бета и гамма")])
+        await uow.commit()
+
+    async with engine.connect() as connection:
+        sums = (await connection.execute(text("select pages, blocks, length from document_lengths"))).one()
+    assert tuple(sums) == (2, 2, 3)
+    assert [hit.page_no for hit in await search.search("бета", [document_id], level="page")] == [2]
+
+
+async def test_the_places_alone_are_those_of_the_hits(search: PostgresSearch, store: Store):
+    document_id = await store(page_of(1, "фильтр"), page_of(2, "фильтр и фильтр"))
+
+    hits = await search.search("фильтр", [document_id], level="page")
+    ranked = await search.rank("фильтр", [document_id], level="page", limit=20)
+
+    assert [one.place for one in ranked] == [(hit.document_id, hit.page_no) for hit in hits]
+    assert await search.rank("и в на", [document_id], level="page", limit=20) == []
+
+
+async def test_reindexing_brings_back_what_the_index_lost(search: PostgresSearch, store: Store, engine: AsyncEngine):
+    document_id = await store(page_of(1, "альфа"), page_of(2, "бета"))
+    async with engine.begin() as connection:
+        await connection.execute(text("delete from postings"))
+
+    assert await reindex_all(open_sessions(engine)) == 1
+
+    assert [hit.page_no for hit in await search.search("бета", [document_id], level="page")] == [2]
+
+
+async def test_pages_are_scored_by_bm25_to_the_last_digit(search: PostgresSearch, store: Store):
+    document_id = await store(page_of(1, "фильтр и фильтр"), page_of(2, "клапан клапан клапан клапан"))
+
+    (hit,) = await search.search("фильтр", [document_id], level="page")
+
+    idf = log(1 + 1.5 / 1.5)
+    on_page = 2 * 2.5 / (2 + 1.5 * (0.25 + 0.75 * 2 / 3))
+    in_blocks = SHARES.window * 2 * 2.5 / (2 + 1.5 * (0.25 + 0.75 * 2 / SHARES.window_terms))
+    assert hit.score == pytest.approx(idf * (on_page + in_blocks), abs=1e-4)

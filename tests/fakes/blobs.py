@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from domain.errors import BlobMissing, TooLarge
@@ -30,7 +30,7 @@ class FakeBlobs:
             raise BlobMissing(digest)
         return self.stored[digest]
 
-    async def stream(self, digest: str) -> AsyncIterator[bytes]:
+    async def stream(self, digest: str) -> AsyncGenerator[bytes, None]:
         yield await self.get(digest)
 
     async def fetch(self, digest: str, path: str) -> None:

@@ -10,7 +10,14 @@ LINE_HEIGHT = 0.01
 LETTER_WIDTH = 0.005
 
 
-def page_of(page_no: int, *contents: str, sheet: str | None = None, has_words: bool = True) -> PageContent:
+def page_of(
+    page_no: int,
+    *contents: str,
+    sheet: str | None = None,
+    has_words: bool = True,
+    needs_ocr: bool = False,
+    read_by: str = "text",
+) -> PageContent:
     """A page with one block per content, below one another. Contents that begin with | are tables; their rows are
     lines, their rules (|---|) have no words."""
     blocks: list[Block] = []
@@ -34,7 +41,8 @@ def page_of(page_no: int, *contents: str, sheet: str | None = None, has_words: b
             )
         )
         words += own
-    page = Page(page_no=page_no, width_pt=595, height_pt=842, facts=PageFacts(sheet=sheet))
+    facts = PageFacts(sheet=sheet, needs_ocr=needs_ocr, read_by=read_by)
+    page = Page(page_no=page_no, width_pt=595, height_pt=842, facts=facts)
     return PageContent(page=page, blocks=tuple(blocks), words=tuple(words) if has_words else ())
 
 
@@ -53,6 +61,7 @@ async def add_document(
         name=name,
         status=status,
         page_count=len(pages),
+        sha256=f"{len(uow.documents.stored):064x}",
         error_ru=error_ru,
         error_en=error_en,
     )

@@ -1,7 +1,9 @@
 """Prompts and the call log in memory."""
 
+from uuid import UUID
+
 from domain.errors import NotFound
-from domain.llm import LLMCall
+from domain.llm import LLMCall, Usage
 from domain.prompts import Prompt
 
 
@@ -23,3 +25,7 @@ class FakeLLMLog:
 
     async def write(self, call: LLMCall) -> None:
         self.calls.append(call)
+
+    async def spent(self, job_id: UUID) -> tuple[Usage, float]:
+        own = [call for call in self.calls if call.job_id == job_id]
+        return sum((call.usage for call in own), start=Usage()), sum(call.latency_ms for call in own) / 1000

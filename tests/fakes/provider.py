@@ -13,17 +13,26 @@ Script = Sequence[Chunk | Exception]
 class ScriptedProvider:
     """Every call takes the next script; a call beyond the last one fails the test."""
 
-    def __init__(self, *scripts: Script, name: str = "fake", capabilities: Capabilities | None = None) -> None:
+    def __init__(
+        self,
+        *scripts: Script,
+        name: str = "fake",
+        capabilities: Capabilities | None = None,
+        is_ready: bool = True,
+    ) -> None:
         self.name = name
+        self.is_ready = is_ready
         self.requests: list[LLMRequest] = []
+        self.keys: list[str | None] = []
         self._scripts = list(scripts)
         self._capabilities = capabilities or Capabilities()
 
     def capabilities(self, model: str) -> Capabilities:
         return self._capabilities
 
-    async def stream(self, request: LLMRequest) -> AsyncIterator[Chunk]:
+    async def stream(self, request: LLMRequest, *, api_key: str | None = None) -> AsyncIterator[Chunk]:
         self.requests.append(request)
+        self.keys.append(api_key)
         assert self._scripts, f"call {len(self.requests)} was not expected"
         for step in self._scripts.pop(0):
             if isinstance(step, Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from domain.documents import Page, PageContent, PageFacts
-from domain.errors import DomainError
+from domain.errors import DocumentPasswordWrong, DomainError
 
 
 class FakeReader:
@@ -15,12 +15,18 @@ class FakeReader:
     def __init__(self, *contents: PageContent, fails: dict[int, DomainError] | None = None) -> None:
         self.contents = contents
         self.fails = dict(fails or {})
+        self.password = "secret"
         self.asked: list[tuple[int, int]] = []
 
     async def count_pages(self, sha256: str) -> int:
         if error := self.fails.pop(0, None):
             raise error
         return len(self.contents)
+
+    async def decrypt(self, sha256: str, password: str) -> bytes:
+        if password != self.password:
+            raise DocumentPasswordWrong
+        return b"%PDF-1.7 decrypted"
 
     async def read_pages(
         self, sha256: str, first: int, last: int, *, on_page: Callable[[int], None] | None = None

@@ -9,8 +9,10 @@ import msgspec
 from domain.events import Event, EventType, Snapshot, fold
 from domain.ids import new_id
 from domain.jobs import Job, JobState
-from domain.llm import Part, Usage
-from domain.stage import Asked
+from domain.llm import Capabilities, Part, Usage
+from domain.stage import Asked, Hold
+from tests.fakes.recogniser import FakeRecogniser
+from tests.fakes.renderer import FakeRenderer
 from tests.fakes.search import FakeSearch
 from tests.fakes.unit_of_work import FakeUnitOfWork
 
@@ -25,6 +27,7 @@ class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Any]
     schema: type
     stream_field: str | None
+    parts: tuple[Part, ...] = ()
 
 
 class FakeTeller:
@@ -32,24 +35,28 @@ class FakeTeller:
 
 
 class FakeStageContext:
-    """`replies` answer the asks in order: a struct is the reply, an exception is raised.
+    """`replies` answer the asks in order: a struct is the reply, an exception is raised. `can` is what models can take.
 
     With `asker`, asks go to it instead: a real `workers.asking.Asker` over scripted providers.
     """
 
     def __init__(self, uow: FakeUnitOfWork, user_id: UUID, *replies: msgspec.Struct | Exception, asker: Any = None):
         self.store = uow
-        self.job = _job(user_id)
+        self.job = running_job(user_id)
         self.search = FakeSearch(uow.documents)
         self.blobs: Any = None
         self.reader: Any = None
-        self.renderer: Any = None
+        self.renderer: Any = FakeRenderer()
+        self.comparer: Any = None
+        self.recogniser: Any = FakeRecogniser()
+        self.vault: Any = None
         self.teller = FakeTeller()
         self.events: list[tuple[EventType, dict[str, Any]]] = []
         self.asks: list[AskedFor] = []
         self.spent = Usage()
         self.model = "fake:model"
         self.offline = False
+        self.can = Capabilities()
         self._replies = list(replies)
         self._asker = asker
         self._has_streamed = False
@@ -90,19 +97,28 @@ class FakeStageContext:
         *,
         parts: tuple[Part, ...] = (),
         stream_field: str | None = None,
+        hold: Hold | None = None,
     ) -> Asked:
         assert not self.store.is_open, "asked a model inside a unit of work"
         self.asks.append(
-            AskedFor(role=role, prompt=prompt, variables=variables, schema=schema, stream_field=stream_field)
+            AskedFor(
+                role=role, prompt=prompt, variables=variables, schema=schema, stream_field=stream_field, parts=parts
+            )
         )
         if self._asker is not None:
-            return await self._asker.ask(self, role, prompt, variables, schema, parts=parts, stream_field=stream_field)
+            return await self._asker.ask(
+                self, role, prompt, variables, schema, parts=parts, stream_field=stream_field, hold=hold
+            )
         reply = self._replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
-        if stream_field is not None:
+        held = hold is not None and hold(msgspec.to_builtins(reply))
+        if stream_field is not None and not held:
             await self.write_answer(getattr(reply, stream_field))
-        return Asked(reply=reply, model=self.model, usage=Usage(calls=1), offline=self.offline)
+        return Asked(reply=reply, model=self.model, usage=Usage(calls=1), offline=self.offline, held=held)
+
+    def capabilities(self, role: str) -> Capabilities:
+        return self.can if self._asker is None else self._asker.capabilities(role, self)
 
     def payloads(self, event: EventType) -> list[dict[str, Any]]:
         return [payload for kind, payload in self.events if kind is event]
@@ -115,7 +131,7 @@ class FakeStageContext:
         )
 
 
-def _job(user_id: UUID) -> Job:
+def running_job(user_id: UUID) -> Job:
     return Job(
         id=new_id(),
         user_id=user_id,

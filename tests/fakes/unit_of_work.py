@@ -11,7 +11,7 @@ from domain.answers import Answer
 from domain.chats import Chat, Message, Settings
 from domain.documents import Block, Document, DocumentStatus, Page, PageContent, Word
 from domain.errors import NotFound
-from domain.jobs import JobError, NewJob
+from domain.jobs import Job, JobError, NewJob
 
 
 class FakeDocuments:
@@ -21,6 +21,7 @@ class FakeDocuments:
         self.stored: dict[UUID, Document] = {}
         self.contents: dict[UUID, dict[int, PageContent]] = {}
         self.grants: dict[UUID, set[UUID]] = {}
+        self.crops_of: dict[UUID, dict[str, str]] = {}
 
     async def get(self, document_id: UUID, *, user_id: UUID | None = None) -> Document:
         document = self.stored.get(document_id)
@@ -46,10 +47,23 @@ class FakeDocuments:
     async def set_page_count(self, document_id: UUID, page_count: int) -> None:
         self._change(document_id, page_count=page_count)
 
+    async def crops(self, document_id: UUID) -> dict[str, str]:
+        return self.crops_of.get(document_id, {})
+
+    async def set_content(self, document_id: UUID, sha256: str) -> None:
+        self._change(document_id, sha256=sha256)
+
     async def save_pages(self, document_id: UUID, contents: Sequence[PageContent]) -> None:
         pages = self.contents.setdefault(document_id, {})
         pages.update({content.page.page_no: content for content in contents})
         self._change(document_id, pages_done=len(pages))
+
+    async def set_facts(self, document_id: UUID, pages: Sequence[Page]) -> None:
+        stored = self.contents.get(document_id, {})
+        for page in pages:
+            known = stored[page.page_no]
+            changed = msgspec.structs.replace(known.page, facts=page.facts)
+            stored[page.page_no] = msgspec.structs.replace(known, page=changed)
 
     async def set_ready(self, document_id: UUID, stamp: dict[str, str]) -> None:
         self._change(document_id, status=DocumentStatus.READY, stamp=stamp)
@@ -67,13 +81,20 @@ class FakeDocuments:
         return [c.page for c in self._contents(document_id) if page_nos is None or c.page.page_no in page_nos]
 
     async def blocks(
-        self, document_id: UUID, *, page_no: int | None = None, block_ids: Sequence[str] | None = None
+        self,
+        document_id: UUID,
+        *,
+        page_no: int | None = None,
+        page_nos: Sequence[int] | None = None,
+        block_ids: Sequence[str] | None = None,
     ) -> list[Block]:
         blocks = [block for content in self._contents(document_id) for block in content.blocks]
         return [
             block
             for block in blocks
-            if (page_no is None or block.page_no == page_no) and (block_ids is None or block.id in block_ids)
+            if (page_no is None or block.page_no == page_no)
+            and (page_nos is None or block.page_no in page_nos)
+            and (block_ids is None or block.id in block_ids)
         ]
 
     async def words(self, document_id: UUID, page_no: int) -> tuple[Word, ...]:
@@ -113,6 +134,12 @@ class FakeChats:
         self.messages.append(message)
         return message
 
+    async def set_job(self, message_id: UUID, job_id: UUID) -> None:
+        self.messages = [
+            msgspec.structs.replace(message, job_id=job_id) if message.id == message_id else message
+            for message in self.messages
+        ]
+
     async def message(self, message_id: UUID) -> Message:
         for message in self.messages:
             if message.id == message_id:
@@ -145,9 +172,25 @@ class FakeUsers:
 class FakeJobs:
     def __init__(self) -> None:
         self.accepted: list[NewJob] = []
+        self.stored: dict[UUID, Job] = {}
 
     async def accept(self, job: NewJob) -> None:
         self.accepted.append(job)
+
+    async def get(self, job_id: UUID) -> Job:
+        if job_id not in self.stored:
+            raise NotFound(f"job {job_id}")
+        return self.stored[job_id]
+
+
+class FakeQuotas:
+    """`left` is what each user may still spend; who is not named has no quota."""
+
+    def __init__(self) -> None:
+        self.left: dict[UUID, int] = {}
+
+    async def reserve(self, user_id: UUID) -> int:
+        return self.left.get(user_id, 0)
 
 
 class FakeUnitOfWork:
@@ -158,6 +201,7 @@ class FakeUnitOfWork:
         self.chats = FakeChats()
         self.users = FakeUsers()
         self.jobs = FakeJobs()
+        self.quotas = FakeQuotas()
         self.commits = 0
         self.is_open = False
 

@@ -78,7 +78,17 @@ def script() -> Script:
 def tools(engine: AsyncEngine, redis: Redis) -> Tools:
     database = Database(open_sessions(engine), Publisher(redis, lambda queue: None), on_end={})
     nothing: Any = None
-    return Tools(database=database, search=nothing, blobs=nothing, reader=nothing, renderer=nothing, asker=nothing)
+    return Tools(
+        database=database,
+        search=nothing,
+        blobs=nothing,
+        reader=nothing,
+        renderer=nothing,
+        vault=nothing,
+        asker=nothing,
+        comparer=nothing,
+        recogniser=nothing,
+    )
 
 
 @pytest.fixture

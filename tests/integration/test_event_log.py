@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy.exc import DBAPIError
+from asyncpg import UntranslatableCharacterError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import rules_jobs
@@ -196,7 +196,7 @@ async def test_text_survives_the_log_to_the_letter(auto: AsyncEngine, running: C
 
 
 async def test_a_text_that_the_log_cannot_hold_leaves_it_as_it_was(auto: AsyncEngine, running: Claim) -> None:
-    with pytest.raises(DBAPIError):
+    with pytest.raises(UntranslatableCharacterError):
         await append(auto, running, 1, delta("a\x00b"))
 
     appended = await append(auto, running, 1, delta("ab"))

@@ -10,12 +10,12 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.following import BATCH, follow
+from api.following import follow
 from api.hub import BUFFERED, CHECK_S, Hub
 from domain import rules_jobs
 from domain.events import Event, EventType, NewEvent
 from domain.jobs import Claim
-from storage.events import append_events, read_events
+from storage.events import PAGE, append_events, read_events
 from storage.publisher import Publisher
 from storage.uow import Database
 from tests.fakes.jobs import accept, claim_one, command, finish, new_job
@@ -44,7 +44,7 @@ async def running(database: Database, user_id: UUID) -> Claim:
 
 async def events_of(hub: Hub, auto: AsyncEngine, job_id: UUID, *, after: int) -> AsyncGenerator[Event]:
     """What `follow` tells, without places in line; ends when it does, or after a minute."""
-    async with aclosing(follow(hub, auto, job_id, after=after, until=time.monotonic() + 60)) as told:
+    async with aclosing(follow(hub, job_id, after=after, until=time.monotonic() + 60)) as told:
         async for one in told:
             if isinstance(one, Event):
                 yield one
@@ -176,7 +176,7 @@ async def test_a_reader_that_is_slower_than_the_writer_misses_nothing(
     assert seqs == list(range(1, BUFFERED + 50 + 3 + 1))
 
 
-@pytest.mark.parametrize("length", [BATCH - 1, BATCH, BATCH + 1, 2 * BATCH])
+@pytest.mark.parametrize("length", [PAGE - 1, PAGE, PAGE + 1, 2 * PAGE])
 async def test_a_finished_log_of_any_length_is_read_to_its_end(
     hub: Hub, auto: AsyncEngine, database: Database, running: Claim, length: int
 ) -> None:

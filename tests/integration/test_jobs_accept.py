@@ -153,37 +153,54 @@ async def test_a_bell_is_rung_only_for_a_job_that_is_due(database: Database, tol
 # Quotas.
 
 
-async def set_quota(engine: AsyncEngine, user_id: UUID, kind: str, cap: int) -> None:
-    async with engine.begin() as connection:
-        await connection.exec_driver_sql(
-            "insert into quotas (user_id, kind, period, cap) values ($1, $2, to_char(now(), 'YYYY-MM'), $3)",
-            (user_id, kind, cap),
-        )
+async def set_quota(database: Database, user_id: UUID, cap: int) -> None:
+    async with database.uow() as uow:
+        await uow.quotas.set_cap(user_id, cap)
+        await uow.commit()
 
 
-async def test_the_last_of_a_quota_is_given_once(database: Database, engine: AsyncEngine, user_id: UUID) -> None:
-    await set_quota(engine, user_id, "jobs", 5)
+async def test_the_last_of_a_quota_is_given_once(engine: AsyncEngine, told: Told, user_id: UUID) -> None:
+    database = Database(open_sessions(engine), told, on_end={}, job_micro_usd=10_000)
+    await set_quota(database, user_id, 56_000)
 
-    async def reserve() -> None:
+    async def reserve() -> int:
         async with database.uow() as uow:
-            await uow.submissions.reserve(user_id, "jobs", 1)
+            amount = await uow.quotas.reserve(user_id)
             await uow.commit()
+            return amount
 
-    outcomes = await asyncio.gather(*[reserve() for _ in range(50)], return_exceptions=True)
+    outcomes = await asyncio.gather(*[reserve() for _ in range(20)], return_exceptions=True)
 
-    assert sum(isinstance(outcome, QuotaExceeded) for outcome in outcomes) == 45
-    assert await number(engine, "select reserved from quotas") == 5
+    assert sorted(outcome for outcome in outcomes if isinstance(outcome, int)) == [6_000, *[10_000] * 5]
+    assert sum(isinstance(outcome, QuotaExceeded) for outcome in outcomes) == 14
+    assert await number(engine, "select reserved from quotas") == 56_000
 
 
 async def test_a_user_without_a_quota_is_not_limited(database: Database, user_id: UUID) -> None:
     async with database.uow() as uow:
-        await uow.submissions.reserve(user_id, "jobs", 1_000_000)
+        assert await uow.quotas.reserve(user_id) == 0
+
+
+async def test_a_new_month_begins_with_the_cap_of_the_last_one(
+    database: Database, engine: AsyncEngine, user_id: UUID
+) -> None:
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "insert into quotas (user_id, kind, period, cap, used) values ($1, 'micro_usd', '2020-01', 70000, 70000)",
+            (user_id,),
+        )
+
+    async with database.uow() as uow:
+        assert await uow.quotas.reserve(user_id) == 70_000
+        await uow.commit()
+
+    assert await number(engine, "select count(*) from quotas") == 2
 
 
 async def test_an_ended_job_settles_what_it_spent_once_per_run(
     database: Database, clock: StillClock, engine: AsyncEngine, user_id: UUID, admin: User
 ) -> None:
-    await set_quota(engine, user_id, "micro_usd", 1_000)
+    await set_quota(database, user_id, 1_000)
     (job_id,) = await accept(database, new_job(user_id))
     wish = rules_jobs.Fail(epoch=1, error=rules_jobs.EXPIRED, retryable=False)
     await claim_one(database)

@@ -220,7 +220,7 @@ async def test_ten_thousand_jobs_of_one_user_do_not_burden_the_claim_of_another(
 
 async def rows_touched_by_a_claim(engine: AsyncEngine) -> int:
     """Rows of `jobs` that the claiming statement reads, filtered ones included."""
-    statement = CLAIMABLE.replace("$1", "'interactive'").replace("$2", "10").replace("$3", "8")
+    statement = CLAIMABLE.replace("$1", "'interactive'").replace("$2", "10").replace("$3", "8").replace("$4", "1")
     async with engine.connect() as connection:
         plan = (await connection.exec_driver_sql(f"explain (analyze, format json) {statement}")).scalar_one()
         await connection.rollback()

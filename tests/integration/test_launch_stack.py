@@ -110,6 +110,7 @@ def test_the_api_is_given_every_address_and_secret(stack: Stack) -> None:
     given = {name: environment[name] for name in ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "S3_BUCKET", "S3_SECURE")}
     assert given.items() <= stack.env.items()
     assert len(environment["AIZOOMDOC_SECRET"]) >= 43
+    assert len(environment["ENCRYPTION_KEYS"]) == len("1:") + 64
     assert environment["DATA_DIR"] == str(stack.data_dir)
 
 

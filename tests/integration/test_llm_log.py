@@ -1,5 +1,6 @@
 """The log of model calls on real PostgreSQL."""
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -66,3 +67,19 @@ async def test_what_postgresql_cannot_hold_is_left_out_of_the_text(engine: Async
     async with sessions() as session:
         [row] = (await session.execute(select(LLMCallRow))).scalars()
     assert (row.response, row.request["parts"][0]["text"]) == ("ab", "вопрос")
+
+
+async def test_what_a_job_has_spent_is_the_sum_of_its_calls(engine: AsyncEngine) -> None:
+    log = DatabaseLLMLog(open_sessions(engine))
+    first = call()
+    await log.write(first)
+    await log.write(msgspec.structs.replace(call(), job_id=first.job_id, own_key=True))
+    await log.write(msgspec.structs.replace(call(), job_id=first.job_id, error="provider_limited", usage=Usage()))
+    await log.write(call())
+
+    spent = Usage(calls=2, input_tokens=200, output_tokens=100, cost_micro_usd=14, images=2)
+    assert await log.spent(first.job_id) == (spent, 3.6)
+
+
+async def test_a_job_without_calls_has_spent_nothing(engine: AsyncEngine) -> None:
+    assert await DatabaseLLMLog(open_sessions(engine)).spent(new_id()) == (Usage(), 0.0)

@@ -3,22 +3,43 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from domain.budgets import Budget
 from domain.chats import Settings
-from domain.errors import BudgetExceeded, InvalidInput, ProviderFailed, ProviderRefused, ReplyInvalid
+from domain.errors import (
+    BudgetExceeded,
+    InvalidInput,
+    ModelUnavailable,
+    ProviderFailed,
+    ProviderLimited,
+    ProviderRefused,
+    ReplyInvalid,
+)
 from domain.events import EventType
 from domain.ids import new_id
-from domain.llm import Capabilities, Chunk, ImagePart, LLMRequest, TextChunk, TextPart, ThoughtChunk, Usage
+from domain.llm import (
+    Capabilities,
+    Chunk,
+    EndChunk,
+    ImagePart,
+    LLMRequest,
+    TextChunk,
+    TextPart,
+    ThoughtChunk,
+    Usage,
+    UsageChunk,
+)
 from domain.stage import Asked
 from tests.fakes.prompt_store import FakeLLMLog, FakePrompts
 from tests.fakes.provider import ScriptedProvider, said, said_json
 from tests.fakes.stage_context import FakeStageContext
 from tests.fakes.unit_of_work import FakeUnitOfWork
 from workers.asking import Asker
+from workers.limiting import Ticket, Unlimited
 from workers.models import ModelConfig, Price
 
 PROMPT = "Rules for {{name}}.\n<!-- user -->\nQuestion: {{question}} {{items}}"
@@ -42,20 +63,55 @@ def ctx() -> FakeStageContext:
     return context
 
 
+class FakeUserKeys:
+    """The same keys for everybody."""
+
+    def __init__(self, keys: dict[str, str]) -> None:
+        self._keys = keys
+
+    async def keys_of(self, user_id: UUID) -> dict[str, str]:
+        return self._keys
+
+
+class FakeLimiter(Unlimited):
+    """Remembers who came in and what was said on leaving; `limited` are models that have to wait a minute."""
+
+    def __init__(self) -> None:
+        self.entered: list[tuple[str, str]] = []
+        self.left: list[tuple[str, int, float | None]] = []
+        self.limited: set[str] = set()
+
+    async def enter(self, model: str, owner: str, tokens: int) -> Ticket:
+        if model in self.limited:
+            raise ProviderLimited("limit", retry_after_s=60.0)
+        self.entered.append((model, owner))
+        return await super().enter(model, owner, tokens)
+
+    async def leave(self, ticket: Ticket, tokens: int, *, pause_s: float | None = None) -> None:
+        self.left.append((ticket.account, tokens, pause_s))
+
+
 class Rig:
     """An asker over scripted providers `one` and `two`, asked in this order."""
 
     def __init__(
-        self, *providers: ScriptedProvider, budget: Budget | None = None, prices: dict[str, Price] | None = None
+        self,
+        *providers: ScriptedProvider,
+        budget: Budget | None = None,
+        prices: dict[str, Price] | None = None,
+        keys: dict[str, str] | None = None,
     ):
         names = ("one", "two")
         self.log = FakeLLMLog()
+        self.limiter = FakeLimiter()
         self.asker = Asker(
             providers=dict(zip(names, providers, strict=False)),
             config=ModelConfig(chains={"flash": ("one:a", "two:b")}, prices=prices or {}),
             prompts=FakePrompts(analysis__answer=PROMPT, asking__repair=REPAIR),
             log=self.log,
             budget=budget or Budget(),
+            keys=FakeUserKeys(keys or {}),
+            limiter=self.limiter,
         )
 
     async def ask(self, ctx: FakeStageContext, *, stream: bool = True, parts: tuple[ImagePart, ...] = ()) -> Asked:
@@ -372,7 +428,7 @@ class SilentProvider(ScriptedProvider):
         self.has_spoken = asyncio.Event()
         self.is_closed = False
 
-    async def stream(self, request: LLMRequest) -> AsyncIterator[Chunk]:
+    async def stream(self, request: LLMRequest, *, api_key: str | None = None) -> AsyncIterator[Chunk]:
         try:
             yield TextChunk('{"sources": [], "answer": "Рас')
             self.has_spoken.set()
@@ -394,3 +450,199 @@ async def test_cancelling_stops_the_call_and_keeps_its_row(ctx: FakeStageContext
     assert provider.is_closed
     assert [(row.error, row.response) for row in rig.log.calls] == [("interrupted", '{"sources": [], "answer": "Рас')]
     assert ctx.spent.calls == 1
+
+
+async def test_a_users_own_key_is_used_and_noted(ctx: FakeStageContext) -> None:
+    provider = ScriptedProvider(said_json(GOOD), is_ready=False)
+    rig = Rig(provider, ScriptedProvider(), keys={"one": "the users key"})
+
+    asked = await rig.ask(ctx)
+
+    assert asked.model == "one:a"
+    assert provider.keys == ["the users key"]
+    assert rig.limiter.entered == [("one:a", str(ctx.job.user_id))]
+    [row] = rig.log.calls
+    assert row.own_key
+    assert b"the users key" not in msgspec.json.encode(row)
+
+
+async def test_a_model_whose_provider_has_no_key_is_skipped(ctx: FakeStageContext) -> None:
+    first, second = ScriptedProvider(is_ready=False), ScriptedProvider(said_json(GOOD))
+
+    asked = await Rig(first, second).ask(ctx)
+
+    assert asked.model == "two:b"
+    assert (first.requests, second.keys) == ([], [None])
+
+
+async def test_what_is_known_of_a_model_follows_the_users_keys(ctx: FakeStageContext) -> None:
+    seeing = ScriptedProvider(said_json(GOOD), capabilities=Capabilities(images=True), is_ready=False)
+    rig = Rig(seeing, ScriptedProvider(), keys={"one": "the users key"})
+    before = rig.asker.capabilities("flash", ctx).images
+
+    await rig.ask(ctx)
+
+    assert (before, rig.asker.capabilities("flash", ctx).images) == (False, True)
+
+
+async def test_a_model_that_is_not_to_be_had_is_passed_over(ctx: FakeStageContext) -> None:
+    rig = Rig(ScriptedProvider([ModelUnavailable("404")]), ScriptedProvider(said_json(GOOD)))
+
+    asked = await rig.ask(ctx)
+
+    assert asked.model == "two:b"
+
+
+async def test_the_shortest_wait_of_a_chain_is_told(ctx: FakeStageContext) -> None:
+    rig = Rig(
+        ScriptedProvider([ProviderLimited("429", retry_after_s=30)]),
+        ScriptedProvider([ProviderFailed("503", retry_after_s=3)]),
+    )
+
+    with pytest.raises(ProviderLimited) as failure:
+        await rig.ask(ctx)
+
+    assert failure.value.retry_after_s == 30
+
+
+async def test_a_full_account_passes_the_question_on_without_a_call(ctx: FakeStageContext) -> None:
+    first = ScriptedProvider()
+    rig = Rig(first, ScriptedProvider(said_json(GOOD)))
+    rig.limiter.limited = {"one:a"}
+
+    asked = await rig.ask(ctx)
+
+    assert asked.model == "two:b"
+    assert first.requests == []
+
+
+async def test_waiting_for_a_limit_uses_up_no_calls(ctx: FakeStageContext) -> None:
+    limits = [[ProviderLimited("429", retry_after_s=30)] for _ in range(3)]
+    rig = Rig(ScriptedProvider(*limits, said_json(GOOD)), budget=Budget(calls=1))
+    rig.limiter.limited = {"two:b"}
+    for _ in limits:
+        with pytest.raises(ProviderLimited):
+            await rig.ask(ctx)
+
+    asked = await rig.ask(ctx)
+
+    assert asked.reply == GOOD
+    assert ctx.spent.calls == 1
+    assert [row.error for row in rig.log.calls] == [*["provider_limited"] * 3, None]
+
+
+async def test_the_account_learns_what_was_used_and_how_long_to_pause(ctx: FakeStageContext) -> None:
+    rig = Rig(ScriptedProvider([ProviderLimited("429", retry_after_s=30)]), ScriptedProvider(said_json(GOOD)))
+
+    await rig.ask(ctx)
+
+    assert rig.limiter.left == [("one:a", 0, 30), ("two:b", 15, None)]
+
+
+async def test_a_reply_that_breaks_off_is_paid_as_far_as_it_was_counted(ctx: FakeStageContext) -> None:
+    counted = UsageChunk(Usage(input_tokens=700, thinking_tokens=9))
+    rig = Rig(ScriptedProvider([counted, ProviderFailed("cut")]), ScriptedProvider(said_json(GOOD)))
+
+    await rig.ask(ctx)
+
+    assert rig.log.calls[0].usage == Usage(input_tokens=700, thinking_tokens=9, calls=1)
+
+
+async def test_a_reply_without_a_count_is_counted_by_its_length(ctx: FakeStageContext) -> None:
+    rig = Rig(ScriptedProvider([TextChunk(msgspec.json.encode(GOOD).decode()), EndChunk(usage=Usage())]))
+
+    await rig.ask(ctx)
+
+    assert rig.log.calls[0].usage.output_tokens > 0
+
+
+async def test_a_quick_role_is_asked_without_thinking_whatever_the_settings(ctx: FakeStageContext) -> None:
+    ctx.store.users.user_settings = Settings(thinking_enabled=True, thinking_budget=9000, temperature=1.5)
+    provider = ScriptedProvider(said_json(GOOD), capabilities=Capabilities(thinking=True))
+
+    await Rig(provider).asker.ask(ctx, "classify", "analysis/answer", VARIABLES, Reply)
+
+    assert (provider.requests[0].thinking_budget, provider.requests[0].temperature) == (0, 0.0)
+
+
+async def test_a_call_may_not_say_more_than_the_budget_has_left(ctx: FakeStageContext) -> None:
+    prices = {"one:a": Price(input_micro_usd=0, output_micro_usd=1_000_000)}
+    provider = ScriptedProvider(said_json(GOOD))
+
+    await Rig(provider, budget=Budget(cost_micro_usd=2_500), prices=prices).ask(ctx)
+
+    assert provider.requests[0].max_output_tokens == 2_500
+
+
+async def test_a_call_that_could_cost_too_much_is_not_made(ctx: FakeStageContext) -> None:
+    prices = {"one:a": Price(input_micro_usd=0, output_micro_usd=1_000_000)}
+    provider = ScriptedProvider()
+
+    with pytest.raises(BudgetExceeded, match="cost"):
+        await Rig(provider, budget=Budget(cost_micro_usd=900), prices=prices).ask(ctx)
+
+    assert provider.requests == []
+
+
+async def test_two_questions_at_once_do_not_spend_the_same_money(ctx: FakeStageContext) -> None:
+    provider = ScriptedProvider(said_json(GOOD), said_json(GOOD))
+    rig = Rig(provider, budget=Budget(calls=1))
+
+    outcomes = await asyncio.gather(rig.ask(ctx, stream=False), rig.ask(ctx, stream=False), return_exceptions=True)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Asked", "BudgetExceeded"]
+    assert len(provider.requests) == 1
+
+
+async def test_a_later_run_knows_what_earlier_ones_paid(ctx: FakeStageContext) -> None:
+    rig = Rig(ScriptedProvider(said_json(GOOD)), budget=Budget(calls=1))
+    await rig.ask(ctx)
+    again = FakeStageContext(ctx.store, ctx.job.user_id)
+    again.job = msgspec.structs.replace(ctx.job, epoch=2)
+
+    with pytest.raises(BudgetExceeded):
+        await rig.ask(again)
+
+
+async def test_a_reply_that_outlasts_the_budget_is_taken_back(ctx: FakeStageContext) -> None:
+    provider = SilentProvider()
+
+    with pytest.raises(BudgetExceeded, match="seconds"):
+        await Rig(provider, budget=Budget(seconds=0.05)).ask(ctx)
+
+    assert provider.is_closed
+    assert [payload["reason"] for payload in ctx.payloads(EventType.ANSWER_RESET)] == ["budget"]
+
+
+async def test_a_model_that_sees_is_charged_for_its_pictures_beforehand(ctx: FakeStageContext) -> None:
+    provider = ScriptedProvider(capabilities=Capabilities(images=True, image_tokens={"high": 1120}))
+
+    with pytest.raises(BudgetExceeded, match="tokens"):
+        await Rig(provider, budget=Budget(tokens=2_500)).ask(ctx, parts=(IMAGE, IMAGE))
+
+
+async def test_a_text_is_held_back_by_what_came_before_it(ctx: FakeStageContext) -> None:
+    seen: list[dict[str, object]] = []
+
+    def hold(head: dict[str, object]) -> bool:
+        seen.append(head)
+        return True
+
+    rig = Rig(ScriptedProvider(said_json(GOOD, pieces=9)))
+
+    asked = await rig.asker.ask(ctx, "flash", "analysis/answer", VARIABLES, Reply, stream_field="answer", hold=hold)
+
+    assert seen == [{"sources": ["x"]}]
+    assert (asked.held, asked.reply) == (True, GOOD)
+    assert ctx.payloads(EventType.ANSWER_DELTA) == []
+
+
+async def test_a_text_that_need_not_be_held_back_is_streamed(ctx: FakeStageContext) -> None:
+    rig = Rig(ScriptedProvider(said_json(GOOD, pieces=9)))
+
+    asked = await rig.asker.ask(
+        ctx, "flash", "analysis/answer", VARIABLES, Reply, stream_field="answer", hold=lambda head: False
+    )
+
+    assert not asked.held
+    assert ctx.snapshot().answer == GOOD.answer

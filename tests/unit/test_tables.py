@@ -75,3 +75,16 @@ def test_rows_of_unequal_width_do_not_fail() -> None:
     *_, short, long = rows("| А | Б |", "|---|---|", "| x |", "| x | y | z |")
 
     assert (short.headers, long.headers) == (("А",), ("А", "Б", ""))
+
+
+def test_names_with_their_values_have_no_headers() -> None:
+    first, second = rows("| Номинальное напряжение | 220 В |", "|---|---|", "| Масса, кг | 12 |")
+
+    assert (first.cells, first.headers) == (("Номинальное напряжение", "220 В"), ("", ""))
+    assert second.cells == ("Масса, кг", "12")
+
+
+def test_a_measured_condition_stays_the_header_of_its_column() -> None:
+    _, row = rows("| Типоразмер | 125 Гц |", "|---|---|", "| ВР-4 | 71 |", "| ВР-5 | 75 |")[:2]
+
+    assert row.headers == ("Типоразмер", "125 Гц")

@@ -1,33 +1,32 @@
 """The offline reader's answer: the best passages, quoted with their citations; or that nothing was found."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from domain.answers import AnswerReply, ReplyCitation
+from workers.offline.blocks import page_of
+from workers.offline.cells import quote_row, tell_row
+from workers.offline.choosing import choose
+from workers.offline.conflicts import are_conflicting
+from workers.offline.counting import count_below
 from workers.offline.passages import Passage, cut
-from workers.offline.questions import AskedFor, read_question
-from workers.offline.ranking import Ranked, asks_for, rank
-from workers.offline.words import terms_of
-
-MIN_COVERAGE = 0.42
-"""Share of the question's weight that must stand in and around the best passage. On the open question sets (2026-11) it
-keeps 92 % of right passages and refuses 94 % of questions put to other documents; it is flat from 0.35 to 0.45."""
-
-CLOSE = 0.85
-MAX_PASSAGES = 3
-"""Further passages are quoted when they score at least this share of the best. Guesses."""
+from workers.offline.questions import AskedFor, parts_of, read_question
+from workers.offline.ranking import Ranked, rank
+from workers.offline.summaries import summarise
 
 MAX_QUOTE_CHARS = 900
 """A clause with its items is quoted up to here."""
 
-_BULLETS = "•●▪■□◦·‣*–—- "
+MAX_BELOW_CHARS = 300
+"""Of what stands below a heading that answers. A guess."""
 
-MAX_CELLS = 6
-MAX_CELL_CHARS = 240
-WINDOW_WORDS = 24
+TAIL_CHARS = 10
+"""Enough to tell that a quote reaches the end of its block."""
+
+_BULLETS = "•●▪■□◦·‣*–—- "
+_ENDS = tuple(".!?…;:»”")
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +35,9 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     block_id: str
     quote: str
     text: str
+    passage: Passage
+    document: str
+    is_end: bool = False
 
 
 def read_answer(variables: Mapping[str, Any]) -> AnswerReply:
@@ -43,97 +45,121 @@ def read_answer(variables: Mapping[str, Any]) -> AnswerReply:
     is_english = variables["language"] == "en"
     materials = variables["materials"]
     asked = read_question(str(variables["question"]))
-    best = _best(asked, rank(asked, materials))
-    if not best or _misses_designation(asked, materials):
+    if asked.cues.is_summary or not asked.weights:
+        return summarise([m for m in materials if not asked.page_nos or page_of(m) in asked.page_nos], is_english)
+    found = [_chosen(part, materials) for part in parts_of(str(variables["question"]))]
+    best = list({(one.block_place, one.passage.order): one for chosen in found for one in chosen}.values())
+    if not best:
         return _not_found(is_english)
-    said = [_say(found, materials, asked, is_english) for found in best]
-    lines = [f"{one.text} [{number}]" for number, one in enumerate(said, start=1)]
+    said = [one for found in best for one in _say(found, materials, asked, is_english)]
+    conflict = are_conflicting([(one.passage, one.document) for one in said], asked)
+    lines = _lines(said, names_documents=conflict)
     body = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
-    opening = "Found in the documents:" if is_english else "Найдено в документах:"
+    parts = [_opening(is_english, conflict=conflict), body, _counted(asked, best[0], materials, is_english)]
+    if not all(found):
+        parts.append(_partly(is_english))
     return AnswerReply(
+        needs_more_evidence=not all(found),
         citations=tuple(ReplyCitation(block_id=one.block_id, quote=one.quote) for one in said),
-        answer_markdown=f"{opening}\n\n{body}",
+        answer_markdown="\n\n".join(part for part in parts if part),
     )
 
 
-def _best(asked: AskedFor, ranked: Sequence[Ranked]) -> list[Ranked]:
-    if ranked and asks_for(asked, ranked[0].passage):
-        return [ranked[0]]
-    if not ranked or ranked[0].coverage < MIN_COVERAGE:
-        return []
-    chosen: list[Ranked] = []
-    for found in ranked:
-        if found.score < CLOSE * ranked[0].score or len(chosen) == MAX_PASSAGES:
-            break
-        if not any(_says_the_same(found.passage, other.passage) for other in chosen):
-            chosen.append(found)
-    return chosen
+def _chosen(question: str, materials: Sequence[Mapping[str, Any]]) -> list[Ranked]:
+    asked = read_question(question)
+    return choose(asked, rank(asked, materials), materials)
 
 
-def _says_the_same(one: Passage, other: Passage) -> bool:
-    """Repeated headings and rows of continued tables: the same words, or part of them."""
-    first, second = terms_of(one.text), terms_of(other.text)
-    return first <= second or second <= first
+def _opening(is_english: bool, *, conflict: bool) -> str:
+    if conflict:
+        return "The documents give different values:" if is_english else "Значения в документах расходятся:"
+    return "Found in the documents:" if is_english else "Найдено в документах:"
 
 
-def _misses_designation(asked: AskedFor, materials: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the question names something («КПУ-9», «10-13») that the materials do not: then no answer is about it."""
-    shown = frozenset().union(*(terms_of(f"{m['content']} {m['document']} {m['place']}") for m in materials))
-    return any(not term.isdigit() and term not in shown for term in asked.designations)
+def _lines(said: Sequence[_Said], *, names_documents: bool) -> list[str]:
+    """One per place, with its mark; the end of a sentence that the next block holds stands on the line of its start."""
+    lines: list[str] = []
+    for number, one in enumerate(said, start=1):
+        text = f"{one.document}: {one.text} [{number}]" if names_documents else f"{one.text} [{number}]"
+        if one.is_end:
+            lines[-1] = f"{lines[-1]} {text}"
+        else:
+            lines.append(text)
+    return lines
 
 
-def _say(found: Ranked, materials: Sequence[Mapping[str, Any]], asked: AskedFor, is_english: bool) -> _Said:
-    passage = found.passage
-    if passage.cells:
-        quote = " | ".join(_window(cell, asked) for cell in passage.cells if cell)
-        text = _row(passage, asked) if any(passage.headers) else _quoted(quote, is_english)
-        return _Said(block_id=found.block_id, quote=quote, text=text)
-    quote = _continued(found, cut(str(materials[found.block_place]["content"]))).lstrip(_BULLETS)
-    return _Said(block_id=found.block_id, quote=quote, text=_quoted(quote, is_english))
+def _counted(asked: AskedFor, best: Ranked, materials: Sequence[Mapping[str, Any]], is_english: bool) -> str:
+    count = count_below(asked, best, cut(str(materials[best.block_place]["content"]))) if asked.cues.is_count else 0
+    if not count:
+        return ""
+    if best.passage.is_label:
+        return f"The list has {count} items in total [1]." if is_english else f"Всего в перечне {count} позиций [1]."
+    return (
+        f"Counted: {count} {asked.cues.counted} [1]." if is_english else f"Насчитано: {count} {asked.cues.counted} [1]."
+    )
+
+
+def _say(found: Ranked, materials: Sequence[Mapping[str, Any]], asked: AskedFor, is_english: bool) -> list[_Said]:
+    """The place, and the beginning of the next block if the place's last sentence goes on there."""
+    passage, material = found.passage, materials[found.block_place]
+    document = str(material["document"])
+    if passage.cells and not passage.is_label:
+        quote = quote_row(passage, asked)
+        text = tell_row(passage, asked) or _quoted(quote, is_english)
+        return [_Said(block_id=found.block_id, quote=quote, text=text, passage=passage, document=document)]
+    quote = _continued(passage, cut(str(material["content"]))).lstrip(_BULLETS)
+    end = _end_of(quote, found.block_place, materials)
+    if "." in (passage.under or "") and not passage.clause:
+        quote = f"{passage.under} … {quote}"
+    text = _quoted(quote, is_english)
+    said = [_Said(block_id=found.block_id, quote=quote, text=text, passage=passage, document=document)]
+    if end:
+        block_id = str(materials[found.block_place + 1]["block_id"])
+        text = _quoted(end, is_english)
+        said.append(_Said(block_id=block_id, quote=end, text=text, passage=passage, document=document, is_end=True))
+    return said
 
 
 def _quoted(quote: str, is_english: bool) -> str:
     return f"“{quote}”" if is_english else f"«{quote}»"
 
 
-def _continued(found: Ranked, passages: Sequence[Passage]) -> str:
-    """A clause goes on to the next one, a lead-in to the end of its list."""
-    passage = found.passage
-    quote = passage.text
-    if passage.clause is None and not quote.endswith(":"):
-        return quote
-    for following in passages[passage.order + 1 :]:
-        if following.cells or following.clause or len(quote) + len(following.text) > MAX_QUOTE_CHARS:
+def _continued(passage: Passage, own: Sequence[Passage]) -> str:
+    """A clause goes on to the next one, a lead-in to the end of its list, a heading to what stands below it, and a
+    sentence that was cut off to its end. `own` are the passages of the block."""
+    quote, last = passage.text, passage
+    limit = MAX_BELOW_CHARS if passage.is_label and not passage.clause else MAX_QUOTE_CHARS
+    for further in own[passage.order + 1 :]:
+        is_cut_off = not quote.endswith(_ENDS) and further.text[:1].islower()
+        if not (is_cut_off or _leads_to(passage, last, further)) or len(quote) + len(further.text) > limit:
             break
-        quote = f"{quote} {following.text}"
+        quote, last = f"{quote} {further.text}", further
     return quote
 
 
-def _row(passage: Passage, asked: AskedFor) -> str:
-    """The cells under their headers; of a wide row the first ones and those whose header the question names."""
-    pairs = [(header, cell) for header, cell in zip(passage.headers, passage.cells, strict=False) if cell]
-    named = [pair for pair in pairs if terms_of(pair[0]) & asked.weights.keys()]
-    kept = [pair for place, pair in enumerate(pairs) if place < MAX_CELLS - len(named) or pair in named]
-    return "; ".join(
-        f"{_plain(header)}: {_window(cell, asked)}" if header and header != cell else _window(cell, asked)
-        for header, cell in kept
-    )
+def _leads_to(passage: Passage, last: Passage, further: Passage) -> bool:
+    """Whether `further` still belongs to the clause or the label `passage`; a list without a clause ends with its last
+    item."""
+    if further.clause or (last.is_item and not passage.clause and not further.is_item):
+        return False
+    return passage.clause is not None or passage.is_label
 
 
-def _plain(header: str) -> str:
-    return re.sub(r"\s+", " ", header).rstrip(" :;.,")
+def _end_of(quote: str, place: int, materials: Sequence[Mapping[str, Any]]) -> str:
+    """The end of a sentence that breaks off at the end of its block: the beginning of the next one on the page."""
+    own = str(materials[place]["content"]).rstrip()
+    if quote.endswith(_ENDS) or not own.endswith(quote[-TAIL_CHARS:]) or place + 1 == len(materials):
+        return ""
+    following = materials[place + 1]
+    is_near = all(materials[place].get(name) == following.get(name) for name in ("document", "place"))
+    first = cut(str(following["content"]))[:1] if is_near else []
+    return first[0].text if first and first[0].text[:1].islower() and not first[0].cells else ""
 
 
-def _window(cell: str, asked: AskedFor) -> str:
-    """A long cell around the words that the question asks for, cut at words."""
-    if len(cell) <= MAX_CELL_CHARS:
-        return cell
-    words = cell.split()
-    held = [terms_of(word) & asked.weights.keys() for word in words]
-    starts = range(max(len(words) - WINDOW_WORDS, 0) + 1)
-    best = max(starts, key=lambda start: (len(frozenset().union(*held[start : start + WINDOW_WORDS])), -start))
-    shown = " ".join(words[best : best + WINDOW_WORDS])
-    return f"{'… ' if best else ''}{shown}{' …' if best + WINDOW_WORDS < len(words) else ''}"
+def _partly(is_english: bool) -> str:
+    if is_english:
+        return "The answer to a part of the question was not found in these documents."
+    return "Ответ на часть вопроса не найден в этих документах."
 
 
 def _not_found(is_english: bool) -> AnswerReply:

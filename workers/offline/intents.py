@@ -1,4 +1,4 @@
-"""The offline reader's classification of a question, by cue words."""
+"""The offline reader's classification of a question, by cue words, with a query in the other language."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.answers import Intent
 from domain.rules_language import language_of
+from workers.offline.glossary import translated
 
 _COMPARE = re.compile(r"\b(сравни|отлича|разниц|изменил|compare|differ|versus|vs)", re.IGNORECASE)
 _COUNT = re.compile(
@@ -27,10 +28,12 @@ def read_intent(variables: Mapping[str, Any]) -> Intent:
         kind = "comparison"
     elif _COUNT.search(question):
         kind = "element_count"
+    query = translated(question)
     return Intent(
         intent_type=kind,
         requires_visual_detail=bool(_DRAWING.search(question)),
         confidence=0.5,
         rationale="read offline by cue words",
         language=language_of(question),
+        search_queries=(query,) if query else (),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import msgspec
 
@@ -17,12 +18,32 @@ _CLAUSE = re.compile(
     r"|\d{1,2}(?=\s+[^\W\d_]{3}))\s+[^\W\d_]"
 )
 """A bare number counts only when it is short and a word follows: «400 Па» goes on with the line before."""
+_PAIR = re.compile(
+    r"^\s*(?:[-–—•*]\s*)?[^\W\d_][^:.;|]{1,60}?(?::\s+|\s*(?:\.\s?){3,}\s*|\s*_{3,}\s*|\t+)(?=[^\s:])[^:]*$"
+)
+MAX_PAIR_CHARS = 120
+"""A pair is a short line of its own; what is longer is a sentence. A guess."""
+
+MAX_LABEL_WORDS = 12
+MAX_TITLE_WORDS = 20
+"""Of a heading without a mark, and of a table's title. Guesses."""
+
+_DIVIDED = re.compile(r"\w[-\u00ad]$")
 _MARKS = re.compile(r"^[#>\s]+|\*\*|__|`")
 
 
+_ITEM = re.compile(r"^\s*(?:[•●▪■□◦·‣*–—-]|\(?[a-zа-яё]\)|[a-z]\.|\(?\d{1,2}[).])\s+\S")
+_SAYS = re.compile(r"[^\W\d_]{2}")
+_LABEL_END = re.compile(r"[.;!?…:]\S*$|\d|:\s|\.{3}|\s[–—-]\s")
+"""What ends a statement or tells a value: a heading has none of it."""
+
+
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a block in its own words. `order` counts within the block. A row has `cells` under `headers`, with
-    the table's title and section as `around`; `clause` is the number a clause begins with, such as 5.3.2 or V.1.1."""
+    """A piece of a block in its own words. `order` counts within the block. A row has `cells` under `headers`; `clause`
+    is the number a clause begins with, such as 5.3.2 or V.1.1, `under` the number of the clause it belongs to.
+
+    A label (heading, lead-in of a list, title or headers of a table) says what others are about; `around` are the
+    labels that a passage stands under."""
 
     text: str
     order: int
@@ -30,6 +51,9 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     around: str = ""
     clause: str | None = None
+    is_label: bool = False
+    is_item: bool = False
+    under: str | None = None
 
 
 def cut(content: str) -> list[Passage]:
@@ -37,25 +61,58 @@ def cut(content: str) -> list[Passage]:
     passages: list[Passage] = []
     for group, is_table in _groups(content.split("\n")):
         passages += _rows(group, len(passages)) if is_table else _sentences(group, len(passages))
-    return passages
+    return _under_labels(passages)
+
+
+def _under_labels(passages: Sequence[Passage]) -> list[Passage]:
+    """Each with the label it stands under: the last one above, up to the next clause."""
+    found: list[Passage] = []
+    label, clause = "", None
+    for passage, following in zip_longest(passages, passages[1:]):
+        is_title = following is not None and bool(following.cells) and _may_be_title(passage)
+        if passage.clause:
+            label, clause = "", passage.clause
+        is_label = passage.is_label or is_title
+        around = f"{label} {passage.around}".strip()
+        found.append(msgspec.structs.replace(passage, around=around, under=clause, is_label=is_label))
+        if is_label and not passage.cells:
+            label = passage.text
+    return found
+
+
+def _may_be_title(passage: Passage) -> bool:
+    """A short line right above a table, with numbers or without: «Ведомость проёмов на отм. +3,300»."""
+    return not passage.cells and len(passage.text.split()) <= MAX_TITLE_WORDS and not passage.text.endswith((".", ";"))
 
 
 def _groups(lines: Sequence[str]) -> list[tuple[list[str], bool]]:
     """Neighbouring lines of a table, or of running text; an empty line or a new list item begins a new group."""
     groups: list[tuple[list[str], bool]] = []
-    is_open = False
+    is_open = after_pair = False
     for line in lines:
         if not line.strip() or line.strip() == "…":
             is_open = False
             continue
         is_heading = line.lstrip().startswith("#")
-        starts = not is_row(line) and bool(is_heading or _BULLET.match(line) or _CLAUSE.match(line))
+        starts = not is_row(line) and bool(
+            is_heading
+            or _BULLET.match(line)
+            or _CLAUSE.match(line)
+            or _is_pair(line)
+            or (after_pair and not line.lstrip()[:1].islower())
+        )
         if is_open and not starts and groups[-1][1] == is_row(line):
             groups[-1][0].append(line)
         else:
             groups.append(([line], is_row(line)))
         is_open = not is_heading
+        after_pair = _is_pair(line)
     return groups
+
+
+def _is_pair(line: str) -> bool:
+    """A label with its value on a line of its own: «Масса, кг: 12», "Weight ..... 12 kg"."""
+    return len(line) <= MAX_PAIR_CHARS and _PAIR.match(line) is not None
 
 
 def _rows(lines: Sequence[str], first: int) -> list[Passage]:
@@ -66,6 +123,7 @@ def _rows(lines: Sequence[str], first: int) -> list[Passage]:
             cells=row.cells,
             headers=row.headers,
             around=f"{row.title} {row.section}".strip(),
+            is_label=not row.headers,
         )
         for number, row in enumerate(table_rows(lines))
     ]
@@ -74,27 +132,48 @@ def _rows(lines: Sequence[str], first: int) -> list[Passage]:
 def _sentences(lines: Sequence[str], first: int) -> list[Passage]:
     clause = _CLAUSE.match(lines[0])
     text = _joined(lines)
-    pieces = [piece for start, end in sentence_spans(text) for piece in _shortened(text[start:end])]
+    is_whole = len(lines) == 1 and _is_pair(lines[0])
+    spans = [(0, len(text))] if is_whole else sentence_spans(text)
+    pieces = [piece for sentence in _with_numbers(text, spans) for piece in _shortened(sentence)]
+    is_heading = lines[0].lstrip().startswith("#")
     return [
         Passage(
             text=piece,
             order=first + number,
             clause=clause.group(1).rstrip(".") if clause and number == 0 else None,
+            is_label=is_heading or _is_label(piece[clause.end(1) :] if clause and number == 0 else piece),
+            is_item=number == 0 and _ITEM.match(lines[0]) is not None,
         )
         for number, piece in enumerate(pieces)
     ]
 
 
+def _with_numbers(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    """The sentences; a mere number or sign («1.») belongs to the sentence behind it."""
+    sentences: list[str] = []
+    start = None
+    for first, end in spans:
+        start = first if start is None else start
+        if _SAYS.search(text[start:end]) or end == spans[-1][1]:
+            sentences.append(text[start:end])
+            start = None
+    return sentences
+
+
+def _is_label(piece: str) -> bool:
+    return piece.endswith(":") or (len(piece.split()) <= MAX_LABEL_WORDS and _LABEL_END.search(piece) is None)
+
+
 def _joined(lines: Sequence[str]) -> str:
     """One text of the lines; a word that was divided at the end of a line is whole again."""
-    text = ""
+    parts: list[str] = []
     for line in lines:
         part = _MARKS.sub("", line).strip()
-        if re.search(r"\w[-\u00ad]$", text) and part[:1].islower():
-            text = text[:-1] + part
-        else:
-            text = f"{text} {part}" if text else part
-    return text
+        if parts and _DIVIDED.search(parts[-1]) and part[:1].islower():
+            parts[-1] = parts[-1][:-1] + part
+        elif part:
+            parts.append(part)
+    return " ".join(parts)
 
 
 def _shortened(sentence: str) -> list[str]:

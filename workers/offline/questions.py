@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from itertools import pairwise
 
 import msgspec
 
-from workers.offline.words import is_designation, sequence_of, terms_of, weights_of
+from storage.questions import read_question as read_named
+from workers.offline.cues import Cues, read_cues
+from workers.offline.glossary import companions_of
+from workers.offline.words import is_designation, sequence_of, terms_of
 
 _ASKING_WORDS = """
     what which who whom whose how why when where can could should would will shall may might must any some all there
@@ -20,74 +22,98 @@ _ASKING_WORDS = """
     перечисли перечислите укажи укажите указан указана указано указаны опиши объясни написано говорится документ
     документа документе документы документах страница странице вопрос ответ нужен нужна нужны который которая которое
     которые сказано пункт пункте раздел разделе clause section требуется принято входит каком какой какая какие какое
+    relevant related relating regarding concerning applicable относящийся относящиеся касающиеся связанные
+    integer float rounded приведи приведите все всех весь
 """
 """The words of asking, beyond the stop words of the search: they say nothing about where the answer stands."""
 
+_GENERAL_WORDS = """
+    use used using useful number amount total value level rate type kind name case part item items thing way
+    increase increased decrease decreased change changed improve improving compare compared drop decline
+    best worst highest lowest high low good bad large small main primary first last year years time
+    perform performed performance drive drove driven expect expected treat treated occur occurred contain contained
+    mean means require required based assume introduced say end beginning profile
+    использовать используется применяется применять установлен установлена находится находятся выбирать выбрать
+    изменить изменять изменен менять увеличить уменьшить сравнить лучший худший больший меньший большой малый главный
+    основной общий первый последний вид тип случай часть время год принимать задать задается означает значит показывают
+    показан показано называется именно
+"""
+"""Words that documents say in their own way: they weigh less than the names of things."""
+
+GENERAL_WEIGHT = 0.5
+"""Of a general word, against a name. A guess."""
+
+_LISTED_WORDS = """
+    rule rules requirement requirements clauses standards items places mentions
+    правила требования пункты положения места упоминания
+"""
+"""What is listed when all of something is asked for: the places found are that, whether they say so or not."""
+
 _ASKING = terms_of(_ASKING_WORDS)
-
-
-class Wanted(StrEnum):
-    NUMBER = "number"
-    DATE = "date"
-    TEXT = "text"
-
-
-_NUMBER = re.compile(
-    r"\b(сколько|как(?:ой|ого|ому|им|ом|ая|ую|ое|ие|их|ими|ова|ов|ово|овы)\s+(?:\w+\s+){0,2}?(?:расход|давлени|напор|мощност|масс|вес|высот|ширин|длин|толщин|диаметр"
-    r"|площад|объ[её]м|температур|скорост|напряжени|ток|частот|отметк|количеств|числ|предел|диапазон|интервал|расстояни"
-    r"|размер|сопротивлени|угол|уклон|срок)\w*|how (?:many|much|long|high|wide|deep|far|thick|heavy|fast)"
-    r"|what (?:is|was|are|were) the (?:\w+ ){0,3}?(?:number|amount|value|voltage|current|power|mass|weight|height|width"
-    r"|length|thickness|diameter|area|volume|temperature|speed|pressure|rate|frequency|range|maximum|minimum|size"
-    r"|percentage|total|population|price|cost|margin|ratio))",
-    re.IGNORECASE,
-)
-_NUMBER_NOUN = re.compile(
-    r"^\s*(?:номинальн\w+|максимальн\w+|минимальн\w+|допустим\w+|рабоч\w+)?\s*(?:расход|давлени|напор|мощност|масс|высот"
-    r"|ширин|длин|толщин|диаметр|площад|объ[её]м|температур|скорост|напряжени|ток\b|частот|отметк|количеств|числ|предел"
-    r"|диапазон|интервал|расстояни|размер|сопротивлени|угол|уклон|срок|кратност)",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"\b(когда|в каком году|какого числа|дат[аыуе]|срок|when|what (?:date|year)|which year)\b", re.IGNORECASE
-)
+_LISTED = terms_of(_LISTED_WORDS)
+_GENERAL = terms_of(_GENERAL_WORDS)
 
 
 _ORDINAL = re.compile(r"\b(\d+)-?(?:й|го|му|м|я|ой|ю|е|х|ти|ых|ым|ый|ая|ое|ом|st|nd|rd|th)\b")
+_SEVERAL = re.compile(
+    r"(?:[,;?]\s*|\s)(?:и|а|and)\s+(?=(?:как(?:ов|о[йв]|ая|ое|ие|ого)|кто|где|когда|сколько|what|which|how|when|where|who)\w*\s)"
+    r"|(?<=\?)\s+(?=\w)",
+    re.IGNORECASE,
+)
+LEAST_TERMS = 2
+"""A part with fewer words of its own leans on the rest: «… и где?». A guess."""
+
+_QUARTER = re.compile(r"[qh][1-4]")
 _FISCAL_YEAR = re.compile(r"\bFY\s?(\d{4})\b")
 """«на 1-м этаже» is «1 этаж»; FY2022 stands as 2022 in most reports."""
 
 
 class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
-    """`weights` are the terms of the question that carry it; `pairs` are neighbouring ones; `designations` those with a
-    digit, as they stand."""
+    """`weights` are the terms of the question that carry it, with `synonyms` that may stand for them; `pairs` are
+    neighbouring ones; `designations` those with a digit, as they stand. `page_nos` are named by number."""
 
     weights: Mapping[str, float]
     pairs: frozenset[tuple[str, str]]
     designations: frozenset[str]
-    wanted: Wanted
+    cues: Cues
+    synonyms: Mapping[str, frozenset[str]] = {}
+    page_nos: frozenset[int] = frozenset()
 
 
 def read_question(question: str) -> AskedFor:
-    """What a question asks. A question of nothing but words of asking keeps them all."""
+    """What a question asks. One of nothing but words of asking keeps them all, unless it names a page."""
     question = _FISCAL_YEAR.sub(r"\1", _ORDINAL.sub(r"\1", question))
-    weights = weights_of(question)
-    carrying = {term: weight for term, weight in weights.items() if term not in _ASKING} or weights
+    named = read_named(question)
+    weights = {term: weight for term, weight in named.weights.items() if not _is_page(term, named.page_nos)}
+    cues = read_cues(question)
+    dropped = _ASKING | _LISTED if cues.is_exhaustive else _ASKING
+    carrying = {term: weight for term, weight in weights.items() if term not in dropped}
+    carrying = carrying or ({} if named.page_nos else weights)
+    weighed = {term: weight * (GENERAL_WEIGHT if term in _GENERAL else 1.0) for term, weight in carrying.items()}
     order = [term for term in sequence_of(question) if term in carrying]
     return AskedFor(
-        weights=carrying,
+        weights=weighed,
+        synonyms={term: companions for term in weighed if (companions := companions_of(term))},
         pairs=pairs_of(order),
-        designations=frozenset(term for term in order if is_designation(term)),
-        wanted=_wanted(question),
+        designations=frozenset(term for term in order if is_designation(term) and not _QUARTER.fullmatch(term)),
+        page_nos=named.page_nos,
+        cues=cues,
     )
+
+
+def parts_of(question: str) -> list[str]:
+    """The questions that one asks, when it asks several that can stand alone: «Какой напор у П1 и какой расход у В2?»
+    One part otherwise, the whole."""
+    parts = [part.strip() for part in _SEVERAL.split(question)]
+    names = [len(read_question(part).weights) for part in parts]
+    return parts if len(parts) > 1 and min(names) >= LEAST_TERMS else [question]
+
+
+def _is_page(term: str, page_nos: frozenset[int]) -> bool:
+    """Whether a term is the number or the range of the pages that the question names: it says where, not what."""
+    first = term.partition("-")[0]
+    return first.isdigit() and int(first) in page_nos
 
 
 def pairs_of(found: Sequence[str]) -> frozenset[tuple[str, str]]:
     return frozenset(pairwise(found))
-
-
-def _wanted(question: str) -> Wanted:
-    if _DATE.search(question):
-        return Wanted.DATE
-    if _NUMBER.search(question) or _NUMBER_NOUN.search(question):
-        return Wanted.NUMBER
-    return Wanted.TEXT

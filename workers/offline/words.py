@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from storage.terms import count_terms, parse_query, word_terms
+from storage.terms import count_terms, word_terms
 
 _DIGIT = re.compile(r"\d")
 
@@ -12,11 +12,6 @@ _DIGIT = re.compile(r"\d")
 def terms_of(text: str) -> frozenset[str]:
     """The distinct terms of `text`: stems, designations whole and in parts."""
     return frozenset(count_terms(text))
-
-
-def weights_of(question: str) -> dict[str, float]:
-    """The terms of a question with their weights; parts of designations weigh less."""
-    return parse_query(question).terms
 
 
 def sequence_of(text: str) -> list[str]:

@@ -12,7 +12,10 @@ import msgspec
 
 from domain.errors import ProviderRefused
 from domain.llm import Capabilities, Chunk, EndChunk, LLMRequest, TextChunk, Usage
+from domain.ports import BlobStore
 from workers.offline.answers import read_answer
+from workers.offline.comparisons import read_comparison
+from workers.offline.facts import pick_blocks, read_facts
 from workers.offline.intents import read_intent
 
 NAME = "dryrun"
@@ -24,13 +27,17 @@ Reader = Callable[[Mapping[str, Any]], msgspec.Struct]
 
 READERS: Mapping[str, Reader] = {
     "analysis/classify": read_intent,
+    "analysis/collect": pick_blocks,
+    "analysis/extract": read_facts,
     "analysis/answer": read_answer,
+    "analysis/compare": read_comparison,
 }
 """How each prompt is filled, by the prompt's name."""
 
 
 class DryrunProvider:
     name = NAME
+    is_ready = True
 
     def capabilities(self, model: str) -> Capabilities:
         """Raises `ProviderRefused` for any model but `reader`."""
@@ -38,7 +45,7 @@ class DryrunProvider:
             raise ProviderRefused(f"unknown model {NAME}:{model}")
         return Capabilities(offline=True, context_tokens=10_000_000)
 
-    async def stream(self, request: LLMRequest) -> AsyncIterator[Chunk]:
+    async def stream(self, request: LLMRequest, *, api_key: str | None = None) -> AsyncIterator[Chunk]:
         self.capabilities(request.model.partition(":")[2])
         reader = READERS.get(request.purpose)
         if reader is None:
@@ -55,5 +62,5 @@ class DryrunProvider:
         yield EndChunk(usage=Usage())
 
 
-def build(secrets: Mapping[str, str]) -> DryrunProvider:
+def build(secrets: Mapping[str, str], blobs: BlobStore) -> DryrunProvider:
     return DryrunProvider()

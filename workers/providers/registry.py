@@ -3,17 +3,19 @@
 from collections.abc import Callable, Mapping
 
 from domain.llm import Provider
-from workers.providers import dryrun
+from domain.ports import BlobStore
+from workers.providers import dryrun, gemini
 
-Build = Callable[[Mapping[str, str]], Provider | None]
-"""Makes a provider from the secrets of the environment (name → value); null when its key is not set."""
+Build = Callable[[Mapping[str, str], BlobStore], Provider]
+"""Makes a provider from the keys and addresses of the environment (name → value) and the store of its pictures. One
+without a server's key says so by `is_ready`."""
 
 BUILDERS: Mapping[str, Build] = {
     dryrun.NAME: dryrun.build,
+    gemini.NAME: gemini.build,
 }
 
 
-def build_providers(secrets: Mapping[str, str]) -> dict[str, Provider]:
-    """The providers that are set up, by name. The offline reader always is."""
-    built = {name: build(secrets) for name, build in BUILDERS.items()}
-    return {name: provider for name, provider in built.items() if provider is not None}
+def build_providers(secrets: Mapping[str, str], blobs: BlobStore) -> dict[str, Provider]:
+    """Every provider by its name."""
+    return {name: build(secrets, blobs) for name, build in BUILDERS.items()}

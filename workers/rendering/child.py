@@ -5,8 +5,7 @@ environment.
 """
 
 import codecs
-import mmap
-import os
+import select
 import socket
 import sys
 from collections.abc import Iterator
@@ -14,28 +13,60 @@ from collections.abc import Iterator
 import msgspec
 import pymupdf
 
+from domain.documents import PageContent
 from domain.errors import DocumentDamaged, DocumentTooHeavy, DomainError
 from domain.evidence import RenderSpec
+from domain.revisions.types import PageDrawing
 from workers.rendering.confinement import confine, rearm_cpu_limit
+from workers.rendering.desk import Desk
 from workers.rendering.drawing import draw
-from workers.rendering.opening import DAMAGES, count_pages, is_out_of_memory, open_document, prepare_libraries
+from workers.rendering.mapped import Mapped
+from workers.rendering.opening import (
+    DAMAGES,
+    count_pages,
+    is_out_of_memory,
+    load_page,
+    open_document,
+    prepare_libraries,
+    without_encryption,
+)
 from workers.rendering.protocol import (
     HEADER,
     MESSAGE_LIMIT_BYTES,
     Counted,
     CountPages,
+    Decrypt,
     Done,
+    DrawingRead,
     Drawn,
     DrawRegion,
     Failed,
+    Piece,
+    ReadDrawing,
     ReadPages,
+    ReadRecognised,
     Ready,
     Reply,
     Task,
 )
-from workers.rendering.reading import read_pages
+from workers.rendering.reading import read_pages, read_recognised
+from workers.rendering.sheets import Sheets
+from workers.rendering.strokes import read_strokes
+from workers.rendering.textual import TextualFiles, read_text_pages
 
 _TASKS = msgspec.msgpack.Decoder(Task)
+
+PIECE_BYTES = 8 * 1024 * 1024
+
+DRAW_CPU_S, READ_CPU_S = 15.0, 10.0
+"""For a picture and for a page read or a file opened: a hostile file is done with in 20 s (reliability.md §5.1)."""
+
+IDLE_S = 30.0
+"""An open document is worth keeping while somebody looks around in it. A guess."""
+
+_MARKS = ((0.1, 0.1, 0.2, 0.2),)
+_CODEC_NAMES = """raw_unicode_escape unicode_escape latin-1 cp1251 cp1252 koi8-r cp866 utf-16 utf-16-le utf-16-be
+utf-8-sig"""
 
 
 def main() -> None:
@@ -43,18 +74,28 @@ def main() -> None:
     prepare_libraries()
     _rehearse()
     _send(channel, Ready(confine()))
-    while (received := _receive(channel)) is not None:
+    desk, textual = Desk(), TextualFiles()
+    while (received := _receive_next(channel, desk)) is not None:
         task, descriptor = received
-        rearm_cpu_limit()
-        for reply in _answers(task, descriptor):
-            rearm_cpu_limit()
+        cpu_s = DRAW_CPU_S if isinstance(task, DrawRegion) else READ_CPU_S
+        rearm_cpu_limit(cpu_s)
+        for reply in _answers(task, descriptor, desk, textual):
+            rearm_cpu_limit(cpu_s)
             _send(channel, reply)
-        pymupdf.TOOLS.store_shrink(100)
+        if not isinstance(task, DrawRegion):
+            pymupdf.TOOLS.store_shrink(100)
+
+
+def _receive_next(channel: socket.socket, desk: Desk) -> tuple[Task, int] | None:
+    """The next task; null when there will be none. An idle child holds no document."""
+    if not select.select([channel], [], [], IDLE_S)[0]:
+        desk.clear()
+    return _receive(channel)
 
 
 def _rehearse() -> None:
     """Read and draw a page of one's own, so that all that is loaded on first use is loaded: later no file can be."""
-    for codec in ("raw_unicode_escape", "unicode_escape", "latin-1", "cp1251", "cp1252", "utf-16"):
+    for codec in _CODEC_NAMES.split():
         codecs.lookup(codec)
     with pymupdf.open() as document:
         page = document.new_page()
@@ -62,18 +103,26 @@ def _rehearse() -> None:
         page.draw_rect(pymupdf.Rect(72, 100, 200, 200), fill=(0.5, 0.5, 0.5))
         file = memoryview(document.tobytes())
     for image_format in ("png", "jpeg", "webp"):
-        spec = RenderSpec(sha256="", page_no=1, dpi=36, marks=((0.1, 0.1, 0.2, 0.2),), image_format=image_format)
+        spec = RenderSpec(sha256="", page_no=1, dpi=36, marks=_MARKS, grid=True, image_format=image_format)
         with open_document(file) as document:
-            drawing = draw(document, spec)
+            drawing = draw(Sheets(document), spec)
             list(read_pages(document, ReadPages(1, 1)))
         with open_document(memoryview(drawing.data)) as document:
             count_pages(document)
 
 
-def _answers(task: Task, descriptor: int) -> Iterator[Reply]:
+def _answers(task: Task, descriptor: int, desk: Desk, textual: TextualFiles) -> Iterator[Reply]:
     try:
-        with _Mapped(descriptor) as file, open_document(file) as document:
-            yield from _perform(task, document)
+        if isinstance(task, DrawRegion):
+            yield Drawn(desk.draw(task.spec, descriptor))
+            return
+        desk.clear()
+        with Mapped(descriptor) as file:
+            if isinstance(task, (CountPages, ReadPages)) and (pages := textual.pages(file, descriptor)) is not None:
+                yield from _perform_on_text(task, pages)
+                return
+            with open_document(file, password=task.password if isinstance(task, Decrypt) else None) as document:
+                yield from _perform(task, document)
     except DomainError as error:
         yield Failed(error.code, str(error), spent=isinstance(error, DocumentTooHeavy))
     except (MemoryError, *DAMAGES) as damage:
@@ -81,34 +130,32 @@ def _answers(task: Task, descriptor: int) -> Iterator[Reply]:
         yield Failed((DocumentTooHeavy if spent else DocumentDamaged).code, repr(damage), spent=spent)
 
 
+def _perform_on_text(task: CountPages | ReadPages, pages: tuple[PageContent, ...]) -> Iterator[Reply]:
+    if isinstance(task, CountPages):
+        yield Counted(len(pages))
+        return
+    yield from read_text_pages(pages, task)
+    yield Done()
+
+
 def _perform(task: Task, document: pymupdf.Document) -> Iterator[Reply]:
     match task:
         case CountPages():
             yield Counted(count_pages(document))
-        case DrawRegion():
-            yield Drawn(draw(document, task.spec))
         case ReadPages():
             yield from read_pages(document, task)
             yield Done()
-
-
-class _Mapped:
-    """The file as memory; nothing of it is copied. An empty file cannot be mapped."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._map: mmap.mmap | None = None
-
-    def __enter__(self) -> memoryview:
-        size = os.fstat(self._descriptor).st_size
-        if size == 0:
-            return memoryview(b"")
-        self._map = mmap.mmap(self._descriptor, size, prot=mmap.PROT_READ)
-        return memoryview(self._map)
-
-    def __exit__(self, *_: object) -> None:
-        # The map itself ends with the last view of it, which the document may still hold.
-        os.close(self._descriptor)
+        case ReadRecognised():
+            yield read_recognised(document, task)
+            yield Done()
+        case ReadDrawing():
+            strokes = read_strokes(load_page(document, task.page_no))
+            yield DrawingRead(PageDrawing(tuple(strokes)))
+        case Decrypt():
+            file = without_encryption(document)
+            for start in range(0, len(file), PIECE_BYTES):
+                yield Piece(file[start : start + PIECE_BYTES])
+            yield Done()
 
 
 def _receive(channel: socket.socket) -> tuple[Task, int] | None:

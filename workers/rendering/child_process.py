@@ -31,11 +31,15 @@ class ChildDied(Exception):
 
 
 class ChildProcess:
-    """Handles one task at a time. When a task did not come to its last reply, the child is not usable any more."""
+    """Handles one task at a time. When a task did not come to its last reply, the child is not usable any more.
+
+    `holds` is the sha256 of the document that it keeps open, if any: its user says so.
+    """
 
     def __init__(self) -> None:
         self._is_spent = self._is_busy = False
         self.confined_by: tuple[str, ...] = ()
+        self.holds = ""
         self._tasks_done = 0
         ours, theirs = socket.socketpair()
         ours.setblocking(False)

@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 EXTRA_MEMORY_BYTES = 1024**3
-CPU_S = 15
 FILE_SIZE_BYTES = 64 * 1024 * 1024
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 1, 38, 4
@@ -62,7 +61,7 @@ def confine() -> tuple[str, ...]:
     return tuple(in_force)
 
 
-def rearm_cpu_limit(seconds: float = CPU_S) -> None:
+def rearm_cpu_limit(seconds: float) -> None:
     """Allow so much more CPU time from here on; beyond it the kernel ends the process with SIGXCPU."""
     limit = int(time.process_time() + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))

@@ -44,7 +44,9 @@ def repair(words: Sequence[str]) -> tuple[list[str], bool]:
 
     Either the page as a whole is mistaken, or single words are among Russian ones («120301.Ê21» is «120301.К21»).
     """
-    words = [word.translate(_SYMBOL) for word in words]
+    if all(map(str.isascii, words)):
+        return list(words), False
+    words = [word if word.isascii() else word.translate(_SYMBOL) for word in words]
     high = [word for word in words if _HIGH.search(word)]
     pure = [word for word in high if not _LETTERS.search(word)]
     if not pure:

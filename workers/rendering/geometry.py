@@ -1,8 +1,7 @@
 """Between the three spaces of a page: 0–1 of the unrotated page (ours), points of the unrotated page (what PyMuPDF's
 text and drawings are in, origin at the CropBox) and points of the page as seen (rotated; what PyMuPDF draws)."""
 
-from collections.abc import Iterable, Iterator
-
+import msgspec
 import pymupdf
 
 from domain.documents import Box
@@ -10,6 +9,85 @@ from domain.errors import RegionOutsidePage
 
 OUTSIDE_TOLERANCE = 0.001
 """Boxes that come from rounding stick out by less (0.1 %)."""
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """The measures of a page, asked for once: each question to PyMuPDF costs 20 µs, and a page has hundreds of words.
+
+    `width_pt` and `height_pt` are those of the unrotated page, `rotation` that of the file, `reading_rotation` the one
+    by which most of the text is level: blocks are made of the page so turned. Degrees, clockwise.
+    """
+
+    width_pt: float
+    height_pt: float
+    rotation: int
+    reading_rotation: int
+
+    @classmethod
+    def of(cls, page: pymupdf.Page) -> "Frame":
+        rect, rotation = page.rect, page.rotation
+        width, height = (rect.height, rect.width) if rotation in (90, 270) else (rect.width, rect.height)
+        return cls(width_pt=width, height_pt=height, rotation=rotation, reading_rotation=rotation)
+
+    @property
+    def page_box(self) -> Box:
+        """The page as read, in points."""
+        if self.reading_rotation in (90, 270):
+            return (0.0, 0.0, self.height_pt, self.width_pt)
+        return (0.0, 0.0, self.width_pt, self.height_pt)
+
+    def seen(self, box: Box) -> Box:
+        """Points of the unrotated page as points of the page as read."""
+        x0, y0, x1, y1 = box
+        match self.reading_rotation:
+            case 90:
+                return (self.height_pt - y1, x0, self.height_pt - y0, x1)
+            case 180:
+                return (self.width_pt - x1, self.height_pt - y1, self.width_pt - x0, self.height_pt - y0)
+            case 270:
+                return (y0, self.width_pt - x1, y1, self.width_pt - x0)
+        return box
+
+    def seen_all(self, boxes: list[Box], scale: float) -> list[Box]:
+        """Many boxes at once, given in `scale` times points of the unrotated page: a sheet has up to 200,000."""
+        width, height = self.width_pt, self.height_pt
+        match self.reading_rotation:
+            case 90:
+                return [(height - y1 / scale, x0 / scale, height - y0 / scale, x1 / scale) for x0, y0, x1, y1 in boxes]
+            case 270:
+                return [(y0 / scale, width - x1 / scale, y1 / scale, width - x0 / scale) for x0, y0, x1, y1 in boxes]
+            case 180:
+                return [self.seen((x0 / scale, y0 / scale, x1 / scale, y1 / scale)) for x0, y0, x1, y1 in boxes]
+        return [(x0 / scale, y0 / scale, x1 / scale, y1 / scale) for x0, y0, x1, y1 in boxes]
+
+    def unrotated(self, box: Box) -> Box:
+        """Points of the page as read to 0–1 of the unrotated page, cut to it."""
+        x0, y0, x1, y1 = self._back(box, self.reading_rotation) if self.reading_rotation else box
+        width, height = self.width_pt, self.height_pt
+        return (_share(x0 / width), _share(y0 / height), _share(x1 / width), _share(y1 / height))
+
+    def of_drawn(self, box: Box) -> Box:
+        """Points of the page as PyMuPDF draws it as points of the page as read."""
+        return box if self.rotation == self.reading_rotation else self.seen(self._back(box, self.rotation))
+
+    def to_drawn(self, box: Box) -> Box:
+        """Points of the unrotated page as points of the page as PyMuPDF draws it."""
+        return msgspec.structs.replace(self, reading_rotation=self.rotation).seen(box)
+
+    def _back(self, box: Box, rotation: int) -> Box:
+        x0, y0, x1, y1 = box
+        match rotation:
+            case 90:
+                return (y0, self.height_pt - x1, y1, self.height_pt - x0)
+            case 180:
+                return (self.width_pt - x1, self.height_pt - y1, self.width_pt - x0, self.height_pt - y0)
+            case 270:
+                return (self.width_pt - y1, x0, self.width_pt - y0, x1)
+        return box
+
+
+def _share(edge: float) -> float:
+    return round(0.0 if edge < 0 else 1.0 if edge > 1 else edge, 5)
 
 
 def unrotated_size(page: pymupdf.Page) -> tuple[float, float]:
@@ -23,14 +101,6 @@ def to_seen(page: pymupdf.Page, box: Box) -> pymupdf.Rect:
     width, height = unrotated_size(page)
     points = pymupdf.Rect(box[0] * width, box[1] * height, box[2] * width, box[3] * height)
     return points * page.rotation_matrix
-
-
-def seen_boxes(page: pymupdf.Page, boxes: Iterable[Box]) -> Iterator[Box]:
-    """Boxes in points of the unrotated page as boxes of the page as seen. Plain numbers: there may be 200,000."""
-    a, b, c, d, e, f = page.rotation_matrix
-    for x0, y0, x1, y1 in boxes:
-        u0, v0, u1, v1 = a * x0 + c * y0 + e, b * x0 + d * y0 + f, a * x1 + c * y1 + e, b * x1 + d * y1 + f
-        yield (min(u0, u1), min(v0, v1), max(u0, u1), max(v0, v1))
 
 
 def checked_region(region: Box | None) -> Box:

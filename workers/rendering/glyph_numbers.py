@@ -4,28 +4,32 @@ So do the TrueType fonts of many exporters: .notdef, .null, return, then space a
 digits read as control characters, which PyMuPDF takes for white space. Runs in render children only.
 """
 
+import re
+
 import pymupdf
 
 from workers.rendering.encoding import is_spoken
+from workers.rendering.geometry import Frame
+from workers.rendering.magnified import read_magnified
 
 SHIFT = 29
 UNKNOWN = "\ufffd"
 CONTROL_SHARE = 0.02
 """Of letters; sound pages have none."""
 
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
 RawWord = tuple[float, float, float, float, str, int, int, int]
 
 
-def read_by_number(page: pymupdf.Page, textpage: pymupdf.TextPage, flags: int) -> list[RawWord] | None:
+def read_by_number(page: pymupdf.Page, frame: Frame, textpage: pymupdf.TextPage, letters: str) -> list[RawWord] | None:
     """The words of the page like `extractWORDS`, read by their glyphs' numbers; null where that gives no words.
 
-    `flags` are those of the textpage, with the numbers of unknown letters in place of U+FFFD.
+    `letters` are those of the magnified textpage, which has the numbers of unknown letters in place of U+FFFD.
     """
-    letters = textpage.extractText()
-    controls = sum(letter < " " and letter not in "\n\r\t" for letter in letters)
-    if controls <= CONTROL_SHARE * len(letters):
+    if len(_CONTROLS.findall(letters)) <= CONTROL_SHARE * len(letters):
         return None
-    marked = page.get_textpage(flags=flags & ~pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE)
+    marked = read_magnified(page, frame, codes_for_unknown=False)
     words: list[RawWord] = []
     repaired: list[str] = []
     for block_no, line_no, line, mark in _lines(textpage, marked):
@@ -45,13 +49,15 @@ def read_by_number(page: pymupdf.Page, textpage: pymupdf.TextPage, flags: int) -
 
 def _lines(textpage: pymupdf.TextPage, marked: pymupdf.TextPage):
     """Block number, line number and the letters of each line, from both text pages; lines that differ are left out."""
-    pairs = zip(textpage.extractRAWDICT()["blocks"], marked.extractRAWDICT()["blocks"], strict=False)
-    for block, block_mark in pairs:
+    blocks, block_marks = (
+        [block for block in each.extractRAWDICT()["blocks"] if "lines" in block] for each in (textpage, marked)
+    )
+    for block_no, (block, block_mark) in enumerate(zip(blocks, block_marks, strict=False)):
         for line_no, (line, mark) in enumerate(zip(block["lines"], block_mark["lines"], strict=False)):
             letters = [letter for span in line["spans"] for letter in span["chars"]]
             marks = [letter for span in mark["spans"] for letter in span["chars"]]
             if len(letters) == len(marks):
-                yield block["number"], line_no, letters, marks
+                yield block_no, line_no, letters, marks
 
 
 def _meant(letter: str) -> str:

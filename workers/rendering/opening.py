@@ -14,31 +14,15 @@ from domain.errors import (
     DocumentDamaged,
     DocumentEmpty,
     DocumentEncrypted,
+    DocumentPasswordWrong,
     DocumentTooHeavy,
+    PageNotLoadable,
     UnsupportedFormat,
 )
+from domain.formats import HEAD_BYTES, PICTURES, FileFormat, sniff
 
 PICTURE_LIMIT_BYTES = 400_000_000
 """Of a picture file once decoded: an A0 scan at 300 dpi in grey is 139 MB, in colour 417 MB."""
-
-PDF_HEADER_WITHIN = 1024
-"""ISO 32000-1, implementation note 13: readers accept the header within the first 1024 bytes."""
-
-_PICTURES = {
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"II*\x00": "tiff",
-    b"MM\x00*": "tiff",
-}
-_NAMED = {
-    b"AC10": "DWG",
-    b"AutoCAD Binary DXF": "DXF",
-    b"PK\x03\x04": "ZIP, DOCX, XLSX",
-    b"\xd0\xcf\x11\xe0": "DOC, XLS",
-    b"%!PS": "PostScript",
-    b"Rar!": "RAR",
-    b"{\\rtf": "RTF",
-}
 
 DAMAGES = (RuntimeError, ValueError, mupdf.FzErrorBase)
 """What pymupdf raises on damaged files; `mupdf.FzErrorBase` is not always wrapped."""
@@ -53,8 +37,11 @@ def prepare_libraries() -> None:
     Image.init()
 
 
-def open_document(file: memoryview) -> pymupdf.Document:
-    """Raises UnsupportedFormat, DocumentEncrypted, DocumentDamaged, DocumentEmpty or DocumentTooHeavy."""
+def open_document(file: memoryview, *, password: str | None = None) -> pymupdf.Document:
+    """Raises UnsupportedFormat, DocumentEncrypted, DocumentDamaged, DocumentEmpty or DocumentTooHeavy.
+
+    With a password, DocumentPasswordWrong when it does not fit.
+    """
     if len(file) == 0:
         raise DocumentEmpty("empty file")
     filetype = _filetype(file)
@@ -67,7 +54,10 @@ def open_document(file: memoryview) -> pymupdf.Document:
     except DAMAGES as damage:
         raise _damaged(damage) from damage
     if document.needs_pass:
-        raise DocumentEncrypted
+        if password is None:
+            raise DocumentEncrypted
+        if not document.authenticate(password):
+            raise DocumentPasswordWrong
     if filetype == "pdf" and not document.is_pdf:
         raise UnsupportedFormat("opens, but is no PDF")
     if document.page_count < 1:
@@ -76,10 +66,18 @@ def open_document(file: memoryview) -> pymupdf.Document:
 
 
 def load_page(document: pymupdf.Document, page_no: int) -> pymupdf.Page:
-    """The page, from 1. Raises DocumentDamaged when the file promises the page and does not have it."""
+    """The page, from 1. Raises PageNotLoadable for a page that is promised and not there, DocumentTooHeavy."""
     try:
         return document.load_page(page_no - 1)
     except (*DAMAGES, IndexError) as damage:
+        raise (DocumentTooHeavy if is_out_of_memory(damage) else PageNotLoadable)(str(damage)) from damage
+
+
+def without_encryption(document: pymupdf.Document) -> bytes:
+    """The whole file, readable by everybody. Raises DocumentDamaged, DocumentTooHeavy."""
+    try:
+        return document.tobytes(encryption=mupdf.PDF_ENCRYPT_NONE)
+    except DAMAGES as damage:
         raise _damaged(damage) from damage
 
 
@@ -110,27 +108,10 @@ def _is_loadable(document: pymupdf.Document, page_no: int) -> bool:
 
 
 def _filetype(file: memoryview) -> str:
-    head = bytes(file[:PDF_HEADER_WITHIN])
-    if b"%PDF-" in head:
-        return "pdf"
-    for magic, filetype in _PICTURES.items():
-        if head.startswith(magic):
-            return filetype
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    raise UnsupportedFormat(f"looks like {_format_name(head)}")
-
-
-def _format_name(head: bytes) -> str:
-    for magic, name in _NAMED.items():
-        if head.startswith(magic):
-            return name
-    text = head.lstrip().lower()
-    if text.startswith(b"0") and b"section" in text[:40]:
-        return "DXF"
-    if text.startswith((b"<!doctype html", b"<html")):
-        return "HTML"
-    return "unknown"
+    found = sniff(bytes(file[:HEAD_BYTES]))
+    if found is FileFormat.PDF or found in PICTURES:
+        return str(found)
+    raise UnsupportedFormat(found.upper() if isinstance(found, FileFormat) else found)
 
 
 def _measure_picture(file: memoryview) -> tuple[int, int]:

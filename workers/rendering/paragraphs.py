@@ -16,6 +16,9 @@ HEADING_SIZE = 1.15
 """Times the size of the body text."""
 
 HEADING_CHARACTERS = 160
+MARGIN_SHARE = 0.055
+"""Of the page's height, above and below: 16 mm of A4."""
+
 COLUMN_LINES = 3
 COLUMN_CHARACTERS = 20
 """Per line, on average: cells of the tables in the sample files have 3 to 15."""
@@ -35,7 +38,7 @@ def make_paragraphs(lines: list[TextLine], page_box: Box) -> list[Piece]:
     for line in lines:
         by_paragraph[line.paragraph, line.is_level].append(line)
     columns = [column for part in by_paragraph.values() for column in _columns(part)]
-    paragraphs = [_Paragraph.of(column, body_pt) for column in columns]
+    paragraphs = [_without_running_heading(_Paragraph.of(column, body_pt), page_box) for column in columns]
     ordered = [paragraphs[number] for number in reading_order([paragraph.box for paragraph in paragraphs])]
     gathered = _gathered(ordered)
     if len(gathered) > SCATTERED_PIECES:
@@ -84,6 +87,13 @@ class _Paragraph(msgspec.Struct, frozen=True, kw_only=True):
             lines=tuple(line.words for line in self.lines),
             is_heading=self.is_heading,
         )
+
+
+def _without_running_heading(paragraph: _Paragraph, page_box: Box) -> _Paragraph:
+    """What is printed in the margin of every page names none of them."""
+    margin = MARGIN_SHARE * (page_box[3] - page_box[1])
+    in_margin = paragraph.box[3] < page_box[1] + margin or paragraph.box[1] > page_box[3] - margin
+    return msgspec.structs.replace(paragraph, is_heading=False) if in_margin else paragraph
 
 
 def _columns(lines: list[TextLine]) -> list[list[TextLine]]:

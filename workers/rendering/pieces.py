@@ -1,4 +1,5 @@
-"""What a page is taken apart into while it is read. All boxes are points of the page as seen (rotation applied)."""
+"""What a page is taken apart into while it is read. All boxes are points of the page as it is read: as seen, or
+turned once more where most of its text runs upright."""
 
 from collections.abc import Iterable
 
@@ -7,7 +8,7 @@ import msgspec
 from domain.documents import BlockKind, Box
 
 
-class TextWord(msgspec.Struct, frozen=True, array_like=True):
+class TextWord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     text: str
     box: Box
 
@@ -28,7 +29,7 @@ class TextLine(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(word.text for word in self.words)
 
 
-class Ruling(msgspec.Struct, frozen=True, array_like=True):
+class Ruling(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A straight line: at `at` (y of a level one, x of an upright one), from `start` to `end`."""
 
     at: float
@@ -39,6 +40,14 @@ class Ruling(msgspec.Struct, frozen=True, array_like=True):
 class Rulings(msgspec.Struct, frozen=True):
     level: tuple[Ruling, ...] = ()
     upright: tuple[Ruling, ...] = ()
+
+
+class Vector(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A path, or one level or upright segment of it; `is_straight`: a rectangle or such a segment."""
+
+    box: Box
+    is_stroked: bool
+    is_straight: bool
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):

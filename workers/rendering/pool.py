@@ -12,9 +12,10 @@ from pathlib import Path
 import structlog
 
 from domain.documents import Page, PageContent, PageFacts
-from domain.errors import DocumentDamaged, DocumentRejected, DocumentTooHeavy, DomainError
+from domain.errors import DocumentDamaged, DocumentRejected, DocumentTooHeavy, DomainError, PageNotLoadable
 from domain.evidence import Drawing, RenderSpec
 from domain.ports import BlobStore
+from domain.revisions.types import PageDrawing
 from domain.rules_rejections import rejection
 from workers.rendering.child_process import ChildDied, ChildProcess
 from workers.rendering.file_cache import CACHE_LIMIT_BYTES, FileCache
@@ -22,18 +23,27 @@ from workers.rendering.protocol import (
     UNREAD,
     Counted,
     CountPages,
+    Decrypt,
+    DrawingRead,
     Drawn,
     DrawRegion,
     Failed,
     PageBegun,
     PageRead,
+    Piece,
+    ReadDrawing,
     ReadPages,
+    ReadRecognised,
     Reply,
     Task,
 )
+from workers.rendering.recognising_types import SeenPage
 
 TASK_TIMEOUT_S = 20.0
-"""Wall clock per answer: one page read, one picture drawn (reliability.md §5.1)."""
+"""Wall clock per answer: one picture drawn (reliability.md §5.1)."""
+
+READ_TIMEOUT_S = 15.0
+"""One page read, one file opened: with the stages around it, a hostile file is done with in 20 s."""
 
 LOST_PAGES_LIMIT = 3
 """Pages of one call that may kill their child before the document counts as too heavy."""
@@ -62,8 +72,10 @@ class RenderPool:
         self._files = FileCache(blobs, work_dir, limit_bytes=cache_limit_bytes)
         self._free = asyncio.Semaphore(size)
         self._idle: list[ChildProcess] = []
+        self._refills: set[asyncio.Task[None]] = set()
         self._children: set[ChildProcess] = set()
         self._task_timeout_s = task_timeout_s
+        self._read_timeout_s = min(task_timeout_s, READ_TIMEOUT_S)
 
     async def warm_up(self) -> None:
         """Start one child, so that the first task does not wait for it."""
@@ -92,8 +104,44 @@ class RenderPool:
                 reading.lose_page(error)
                 _log.warning("page_lost", sha256=sha256, page_no=reading.next_page_no - 1, reason=str(error))
         if not any(content.page.facts.read_by != UNREAD for content in reading.read):
-            raise reading.lost[0] if reading.lost else DocumentDamaged("no page could be loaded")
+            raise reading.lost[0] if reading.lost else PageNotLoadable("no page could be loaded")
         return reading.read
+
+    async def decrypt(self, sha256: str, password: str) -> bytes:
+        """The file without its encryption. Raises DocumentPasswordWrong and the other DocumentRejected, BlobMissing."""
+        pieces: list[bytes] = []
+
+        def keep(reply: Reply) -> None:
+            if isinstance(reply, Piece):
+                pieces.append(reply.data)
+
+        try:
+            reply = await self._ask(sha256, Decrypt(password), keep)
+        except ChildDied as death:
+            raise DocumentDamaged(f"the child died: {death}") from death
+        if isinstance(reply, Failed):
+            raise rejection(reply.code, reply.detail)
+        return b"".join(pieces)
+
+    async def read_drawing(self, sha256: str, page_no: int) -> PageDrawing:
+        """Raises DocumentRejected and its subclasses, BlobMissing, Unavailable."""
+        reply = await self._ask_twice(sha256, ReadDrawing(page_no))
+        assert isinstance(reply, DrawingRead)
+        return reply.drawing
+
+    async def read_recognised(self, sha256: str, seen: SeenPage, read_by: str) -> PageContent:
+        """The page with what was recognised on its picture as its text.
+
+        Raises DocumentRejected and its subclasses, BlobMissing, Unavailable.
+        """
+        read: list[PageContent] = []
+
+        def keep(reply: Reply) -> None:
+            if isinstance(reply, PageRead):
+                read.append(reply.content)
+
+        await self._ask_twice(sha256, ReadRecognised(seen, read_by), keep)
+        return read[-1]
 
     async def draw(self, spec: RenderSpec) -> Drawing:
         """Raises RegionOutsidePage, DocumentRejected and its subclasses, BlobMissing, Unavailable."""
@@ -103,6 +151,9 @@ class RenderPool:
 
     async def close(self) -> None:
         """End all children and remove the local files."""
+        for refill in self._refills:
+            refill.cancel()
+        await asyncio.gather(*self._refills, return_exceptions=True)
         for child in list(self._children):
             await self._discard(child)
         self._idle.clear()
@@ -130,11 +181,11 @@ class RenderPool:
         if reading.next_page_no <= last:
             raise DocumentDamaged("fewer pages than promised")
 
-    async def _ask_twice(self, sha256: str, task: Task) -> Reply:
+    async def _ask_twice(self, sha256: str, task: Task, heard: Callable[[Reply], None] | None = None) -> Reply:
         """The last reply. A task whose child died is asked once more."""
         for _ in range(CRASH_TRIES):
             try:
-                reply = await self._ask(sha256, task)
+                reply = await self._ask(sha256, task, heard)
             except ChildDied as death:
                 _log.warning("render_child_died", sha256=sha256, reason=str(death))
                 continue
@@ -146,15 +197,17 @@ class RenderPool:
     async def _ask(self, sha256: str, task: Task, heard: Callable[[Reply], None] | None = None) -> Reply:
         descriptor = await self._files.open(sha256)
         try:
-            async with self._child() as child:
-                return await child.ask(task, descriptor, timeout_s=self._task_timeout_s, heard=heard)
+            async with self._child(sha256) as child:
+                child.holds = sha256 if isinstance(task, DrawRegion) else ""
+                limit_s = self._task_timeout_s if isinstance(task, DrawRegion) else self._read_timeout_s
+                return await child.ask(task, descriptor, timeout_s=limit_s, heard=heard)
         finally:
             os.close(descriptor)
 
     @contextlib.asynccontextmanager
-    async def _child(self) -> AsyncIterator[ChildProcess]:
+    async def _child(self, sha256: str = "") -> AsyncIterator[ChildProcess]:
         async with self._free:
-            child = self._idle.pop() if self._idle else await self._start()
+            child = self._take(sha256) if self._idle else await self._start()
             try:
                 yield child
             finally:
@@ -162,6 +215,25 @@ class RenderPool:
                     self._idle.append(child)
                 else:
                     await asyncio.shield(self._discard(child))
+                    self._refill()
+
+    def _take(self, sha256: str) -> ChildProcess:
+        """The idle child that has the document open, else the one that has been idle longest."""
+        child = next((child for child in self._idle if child.holds == sha256), self._idle[0])
+        self._idle.remove(child)
+        return child
+
+    def _refill(self) -> None:
+        """Start the successor of a child before somebody waits for it."""
+        refill = asyncio.create_task(self._add_idle())
+        self._refills.add(refill)
+        refill.add_done_callback(self._refills.discard)
+
+    async def _add_idle(self) -> None:
+        async with self._free:
+            if not self._idle:
+                with contextlib.suppress(ChildDied, DocumentTooHeavy):
+                    self._idle.append(await self._start())
 
     async def _start(self) -> ChildProcess:
         child = ChildProcess()

@@ -9,6 +9,8 @@ import msgspec
 
 from domain.documents import PageContent
 from domain.evidence import Drawing, RenderSpec
+from domain.revisions.types import PageDrawing
+from workers.rendering.recognising_types import SeenPage
 
 HEADER = struct.Struct(">I")
 """The length of the message that follows, in bytes."""
@@ -39,7 +41,27 @@ class DrawRegion(msgspec.Struct, frozen=True, tag="draw"):
     spec: RenderSpec
 
 
-Task = CountPages | ReadPages | DrawRegion
+class Decrypt(msgspec.Struct, frozen=True, tag="decrypt"):
+    """Answered by `Piece`s of the file without its encryption, then `Done`."""
+
+    password: str
+
+
+class ReadDrawing(msgspec.Struct, frozen=True, tag="read_drawing"):
+    """Answered by `DrawingRead`."""
+
+    page_no: int
+
+
+class ReadRecognised(msgspec.Struct, frozen=True, tag="read_recognised"):
+    """A page with what was recognised on its picture. Answered by `PageRead`, then `Done`."""
+
+    seen: SeenPage
+    read_by: str
+    page_cpu_s: float = 2.0
+
+
+Task = CountPages | ReadPages | ReadRecognised | DrawRegion | Decrypt | ReadDrawing
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -65,8 +87,18 @@ class PageRead(msgspec.Struct, frozen=True, tag="page_read"):
     content: PageContent
 
 
+class DrawingRead(msgspec.Struct, frozen=True, tag="drawing_read"):
+    drawing: PageDrawing
+
+
 class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
     drawing: Drawing
+
+
+class Piece(msgspec.Struct, frozen=True, tag="piece"):
+    """The next bytes of a file."""
+
+    data: bytes
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
@@ -81,5 +113,5 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     spent: bool = False
 
 
-Reply = Ready | Counted | PageBegun | PageRead | Drawn | Done | Failed
-LAST_REPLIES = (Counted, Drawn, Done, Failed)
+Reply = Ready | Counted | PageBegun | PageRead | DrawingRead | Drawn | Piece | Done | Failed
+LAST_REPLIES = (Counted, DrawingRead, Drawn, Done, Failed)

@@ -7,30 +7,30 @@ from collections.abc import Iterator
 import msgspec
 import pymupdf
 
-from domain.documents import Block, BlockKind, Box, Page, PageContent, PageFacts, Word
+from domain.documents import Block, Page, PageContent, PageFacts, Word
 from domain.errors import DocumentDamaged
 from domain.ids import derive_block_id
 from workers.rendering.cells import TooManyLines
-from workers.rendering.geometry import seen_boxes, unrotated_size
+from workers.rendering.facts import make_facts
+from workers.rendering.figures import find_figures
+from workers.rendering.geometry import Frame, unrotated_size
+from workers.rendering.magnified import read_magnified, vectors_of
+from workers.rendering.marks import Marks, read_pictures
+from workers.rendering.open_tables import find_open_tables
 from workers.rendering.opening import load_page
 from workers.rendering.ordering import reading_order
 from workers.rendering.paragraphs import make_paragraphs
-from workers.rendering.pictures import DRAWING_PATHS, Marks, clusters, coverage, read_marks, without_frames
-from workers.rendering.pieces import Piece, Rulings, TextLine, area, centre, is_within
-from workers.rendering.protocol import UNREAD, PageBegun, PageRead, ReadPages
+from workers.rendering.paths import with_segments
+from workers.rendering.pieces import Piece, Rulings, TextLine
+from workers.rendering.protocol import UNREAD, PageBegun, PageRead, ReadPages, ReadRecognised
+from workers.rendering.recognised import facts_of, rotation_of, rulings_of, with_seen
+from workers.rendering.recognising_types import SeenPage
 from workers.rendering.rulings import read_rulings
-from workers.rendering.stamp import read_stamp
 from workers.rendering.tables import find_tables
-from workers.rendering.text import PageText, read_text
+from workers.rendering.text import PageText, read_text, reading_rotation
 
 TEXT_LIMIT_CHARACTERS = 2_000_000
 """Per page (reliability.md §5.1: 5 MB)."""
-
-NEAR_TEXTLESS = 25
-"""Characters: what a scanner stamps on a page is no text layer."""
-
-ILLEGIBLE_SHARE = 0.1
-"""Of letters. The sample P&ID whose font numbers its glyphs from 3 has 0.2; sound pages have 0."""
 
 
 def read_pages(document: pymupdf.Document, task: ReadPages) -> Iterator[PageBegun | PageRead]:
@@ -49,68 +49,67 @@ def read_pages(document: pymupdf.Document, task: ReadPages) -> Iterator[PageBegu
         yield PageRead(_read_page(page, task.page_cpu_s))
 
 
-def _read_page(page: pymupdf.Page, budget_s: float) -> PageContent:
+def read_recognised(document: pymupdf.Document, task: ReadRecognised) -> PageRead:
+    """The page with what was recognised on its picture as its text. Raises PageNotLoadable."""
+    content = _read_page(load_page(document, task.seen.page_no), task.page_cpu_s, task.seen)
+    facts = facts_of(content.page, task.seen, task.read_by)
+    return PageRead(msgspec.structs.replace(content, page=msgspec.structs.replace(content.page, facts=facts)))
+
+
+def _read_page(page: pymupdf.Page, budget_s: float, seen: SeenPage | None = None) -> PageContent:
     deadline = time.process_time() + budget_s
     warnings: list[str] = []
-    marks = read_marks(page)
-    text = read_text(page, marks.pictures)
+    frame = Frame.of(page)
+    textpage = read_magnified(page, frame)
+    blocks = textpage.extractDICT()["blocks"]
+    written = [block for block in blocks if "lines" in block]
+    rotation = rotation_of(seen, frame) if seen and seen.lines else reading_rotation(frame, written)
+    frame = msgspec.structs.replace(frame, reading_rotation=rotation)
+    pictures, covers_text = read_pictures(page, frame)
+    marks = Marks(pictures=pictures, vectors=vectors_of(blocks, frame), covers_text=covers_text)
+    text = read_text(page, frame, textpage, written, pictures)
+    if seen:
+        text = with_seen(text, seen, frame)
     if sum(len(line.text) for line in text.lines) > TEXT_LIMIT_CHARACTERS:
         text, warnings = msgspec.structs.replace(text, lines=()), ["text_skipped"]
-    rulings = Rulings()
-    if text.lines and time.process_time() < deadline:
-        rulings = read_rulings(page, marks.paths)
-    pieces, skipped = _pieces(page, text, rulings, marks, deadline)
+    outlines = with_segments(page, frame, marks.vectors) if text.lines else []
+    if seen:
+        outlines = [*outlines, *rulings_of(seen, frame)]
+    pieces, skipped = _pieces(frame, text, marks, read_rulings(outlines), deadline)
     warnings.extend(skipped)
-    return _content(page, pieces, text, marks, warnings)
+    return _content((page.number or 0) + 1, frame, pieces, make_facts(frame, text, marks, warnings))
 
 
 def _pieces(
-    page: pymupdf.Page, text: PageText, rulings: Rulings, marks: Marks, deadline: float
+    frame: Frame, text: PageText, marks: Marks, rulings: Rulings, deadline: float
 ) -> tuple[list[Piece], list[str]]:
     """All pieces in reading order."""
-    page_box: Box = tuple(page.rect)
+    page_box = frame.page_box
     lines: list[TextLine] = list(text.lines)
     tables: list[Piece] = []
     skipped: list[str] = []
-    if time.process_time() < deadline:
+    if lines and time.process_time() < deadline:
         try:
             tables, lines = find_tables(text.lines, rulings, page_box)
+            open_tables, lines = find_open_tables(lines, rulings, marks.vectors, page_box)
+            tables += open_tables
         except TooManyLines:
             skipped.append("tables_skipped")
     elif lines:
         skipped.append("tables_skipped")
     pieces = [*tables, *make_paragraphs(lines, page_box)]
     if time.process_time() < deadline:
-        pieces.extend(_pictures(page, marks, tables))
+        pieces.extend(find_figures(marks, tables, text.lines, page_box))
     else:
         skipped.append("pictures_skipped")
     return [pieces[number] for number in reading_order([piece.box for piece in pieces])], skipped
 
 
-def _pictures(page: pymupdf.Page, marks: Marks, tables: list[Piece]) -> list[Piece]:
-    """Blocks without text: what they show is drawn, not written."""
-    page_box: Box = tuple(page.rect)
-    raster = seen_boxes(page, marks.pictures)
-    paths = without_frames(seen_boxes(page, marks.paths), page_box)
-    drawn = [box for box in paths if not any(is_within(centre(box), table.box) for table in tables)]
-    pieces = [
-        Piece(kind=BlockKind.IMAGE, box=box, content="", category="picture") for box in clusters(raster, page_box)
-    ]
-    covered = [piece.box for piece in pieces]
-    drawings = [
-        box
-        for box in clusters(drawn, page_box, least_members=DRAWING_PATHS)
-        if not any(is_within(centre(box), other) and area(other) > area(box) / 2 for other in covered)
-    ]
-    pieces.extend(Piece(kind=BlockKind.IMAGE, box=box, content="", category="drawing") for box in drawings)
-    return pieces
-
-
-def _content(page: pymupdf.Page, pieces: list[Piece], text: PageText, marks: Marks, warnings: list[str]) -> PageContent:
-    page_no = (page.number or 0) + 1
+def _content(page_no: int, frame: Frame, pieces: list[Piece], facts: PageFacts) -> PageContent:
     occurrences: Counter[tuple[str, str]] = Counter()
     blocks: list[Block] = []
     words: list[Word] = []
+    unrotated = frame.unrotated
     heading: str | None = None
     for block_no, piece in enumerate(pieces):
         if piece.is_heading:
@@ -125,51 +124,17 @@ def _content(page: pymupdf.Page, pieces: list[Piece], text: PageText, marks: Mar
                 block_no=block_no,
                 kind=piece.kind,
                 content=piece.content,
-                box=_unrotated(page, piece.box),
+                box=unrotated(piece.box),
                 category=piece.category,
-                heading=None if piece.is_heading else heading,
+                heading=heading,
             )
         )
-        words.extend(
-            Word(word.text, _unrotated(page, word.box), block_no, line_no)
+        words += [
+            Word(word.text, unrotated(word.box), block_no, line_no)
             for line_no, line in enumerate(piece.lines)
             for word in line
-        )
-    width_pt, height_pt = unrotated_size(page)
-    facts = _facts(page, text, marks, warnings)
-    page_ = Page(page_no=page_no, width_pt=width_pt, height_pt=height_pt, rotation=page.rotation, facts=facts)
-    return PageContent(page=page_, blocks=tuple(blocks), words=tuple(words))
-
-
-def _facts(page: pymupdf.Page, text: PageText, marks: Marks, warnings: list[str]) -> PageFacts:
-    characters = sum(len(line.text) for line in text.lines)
-    covered = coverage(seen_boxes(page, marks.pictures), tuple(page.rect))
-    has_content = covered > 0 or len(marks.paths) > 0
-    illegible = text.unknown_share > ILLEGIBLE_SHARE
-    if text.hidden_words:
-        warnings.append("hidden_text_left_out")
-    if text.is_repaired:
-        warnings.append("text_layer_repaired")
-    if illegible:
-        warnings.append("text_layer_illegible")
-    stamp = read_stamp(text.lines, tuple(page.rect))
-    return PageFacts(
-        characters=characters,
-        picture_coverage=covered,
-        smallest_glyph_pt=text.smallest_size_pt,
-        needs_ocr=illegible or (has_content and characters < NEAR_TEXTLESS),
-        read_by="recognised_layer" if text.is_recognised or marks.covers_text else "text",
-        sheet=stamp.get("sheet"),
-        title=stamp.get("title"),
-        stamp=stamp,
-        warnings=tuple(warnings),
+        ]
+    page = Page(
+        page_no=page_no, width_pt=frame.width_pt, height_pt=frame.height_pt, rotation=frame.rotation, facts=facts
     )
-
-
-def _unrotated(page: pymupdf.Page, box: Box) -> Box:
-    """Points of the page as seen to 0–1 of the unrotated page."""
-    width, height = unrotated_size(page)
-    rect = pymupdf.Rect(box) * page.derotation_matrix
-    edges = (rect.x0 / width, rect.y0 / height, rect.x1 / width, rect.y1 / height)
-    x0, y0, x1, y1 = (round(min(max(edge, 0.0), 1.0), 5) for edge in edges)
-    return (x0, y0, x1, y1)
+    return PageContent(page=page, blocks=tuple(blocks), words=tuple(words))

@@ -1,15 +1,10 @@
-"""The long straight lines of a page, from its vector drawings. Runs in render children only."""
+"""The long straight lines of a page, from its vectors. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from statistics import median
 
-import pymupdf
-
-from domain.documents import Box
-from workers.rendering.geometry import seen_boxes
-from workers.rendering.pieces import Ruling, Rulings
-
-DRAWINGS_LIMIT = 60_000
-"""Paths beyond which only the log of bounding boxes is read: 52,000 paths cost 0.25 s, 191,000 over a second."""
+from workers.rendering.pieces import Ruling, Rulings, Vector
 
 THICKNESS_PT = 2.5
 """A filled rectangle thinner than this is a line."""
@@ -20,28 +15,49 @@ LEAST_LENGTH_PT = 7.0
 GAP_PT = 3.5
 """Ends of a line that are this near belong together: word processors leave 3 pt where lines of a table cross."""
 
+OPEN_LINES = 3
+OPEN_WIDTH_PT = 150.0
+"""A table without sides is at least this wide and has a heading, a row and an end. A guess."""
+
 SAME_PT = 2.0
 """Lines this near side by side are one: frames are drawn twice, thick lines as two edges."""
 
-_Segment = tuple[float, float, float, float]
 
-
-def read_rulings(page: pymupdf.Page, paths: list[Box]) -> Rulings:
-    """Level and upright lines in points of the page as seen, sorted by position; joined where they continue.
-
-    `paths` are the boxes of all paths of the page; with too many of them their outlines are not read.
-    """
-    segments: Iterable[_Segment] = paths
-    if len(paths) <= DRAWINGS_LIMIT:
-        segments = (segment for drawing in page.get_cdrawings() or () for segment in _of_drawing(drawing))
+def read_rulings(vectors: Sequence[Vector]) -> Rulings:
+    """Level and upright lines in points of the page as seen, sorted by position; joined where they continue."""
     level: list[Ruling] = []
     upright: list[Ruling] = []
-    for x0, y0, x1, y1 in seen_boxes(page, segments):
-        if y1 - y0 <= THICKNESS_PT < x1 - x0:
+    for vector in vectors:
+        x0, y0, x1, y1 = vector.box
+        width, height = x1 - x0, y1 - y0
+        if height <= THICKNESS_PT < width:
             level.append(Ruling((y0 + y1) / 2, x0, x1))
-        elif x1 - x0 <= THICKNESS_PT < y1 - y0:
+        elif width <= THICKNESS_PT < height:
             upright.append(Ruling((x0 + x1) / 2, y0, y1))
-    return Rulings(tuple(joined(level)), tuple(joined(upright)))
+        elif vector.is_stroked and vector.is_straight and width > THICKNESS_PT:
+            level += (Ruling(y0, x0, x1), Ruling(y1, x0, x1))
+            upright += (Ruling(x0, y0, y1), Ruling(x1, y0, y1))
+    levels, uprights = joined(level), joined(upright)
+    return Rulings(tuple(levels), tuple(joined([*uprights, *_open_sides(levels, uprights)])))
+
+
+def _open_sides(level: list[Ruling], upright: list[Ruling]) -> list[Ruling]:
+    """Upright lines that close a table open on its sides: where several level lines begin, or end, together."""
+    together: dict[tuple[int, int], list[Ruling]] = defaultdict(list)
+    for ruling in level:
+        if ruling.end - ruling.start >= OPEN_WIDTH_PT:
+            together[round(ruling.start / SAME_PT), round(ruling.end / SAME_PT)].append(ruling)
+    sides = [
+        Ruling(at, group[0].at, group[-1].at)
+        for group in together.values()
+        if len(group) >= OPEN_LINES
+        for at in (median(ruling.start for ruling in group), median(ruling.end for ruling in group))
+    ]
+    return [side for side in sides if not any(_touches(side, ruling) for ruling in upright)]
+
+
+def _touches(side: Ruling, ruling: Ruling) -> bool:
+    return abs(side.at - ruling.at) <= GAP_PT and ruling.start < side.end and ruling.end > side.start
 
 
 def joined(rulings: list[Ruling]) -> list[Ruling]:
@@ -69,29 +85,3 @@ def _side_by_side(rulings: list[Ruling]) -> Iterator[list[Ruling]]:
         group.append(ruling)
     if group:
         yield group
-
-
-def _of_drawing(drawing: dict) -> Iterator[_Segment]:
-    stroked = "s" in drawing["type"]
-    for item in drawing["items"]:
-        match item[0]:
-            case "l" if stroked:
-                yield _ordered(*item[1], *item[2])
-            case "re":
-                yield from _of_rectangle(item[1], stroked)
-            case "qu" if stroked:
-                corners = item[1]
-                for start, end in ((0, 1), (1, 3), (3, 2), (2, 0)):
-                    yield _ordered(*corners[start], *corners[end])
-
-
-def _of_rectangle(box: Box, stroked: bool) -> Iterator[_Segment]:
-    x0, y0, x1, y1 = _ordered(*box)
-    if min(x1 - x0, y1 - y0) <= THICKNESS_PT:
-        yield (x0, y0, x1, y1)
-    elif stroked:
-        yield from ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1))
-
-
-def _ordered(x0: float, y0: float, x1: float, y1: float) -> _Segment:
-    return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))

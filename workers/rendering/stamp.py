@@ -1,14 +1,16 @@
 """Reads the title block of a drawing: designation, sheet, sheets, stage, title. Pure.
 
-By the labels of the Russian forms (GOST 2.104 and GOST R 21.101: «Лист», «Листов», «Стадия», «Лит.») and the usual
-English ones, and by where their values stand. A value that is not found is left out: a wrong sheet number is worse.
+By the labels of the Russian forms (GOST 2.104 and GOST R 21.101: «Лист», «Листов», «Стадия», «Лит.») and by where their
+values stand; sheets without them are read by the English labels. A value that is not found is left out: a wrong sheet
+number is worse.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from domain.documents import Box
 from workers.rendering.pieces import TextLine, TextWord, centre
+from workers.rendering.stamp_english import read_english_stamp
 
 Stamp = dict[str, str]
 
@@ -16,9 +18,9 @@ LOWER_PART = 0.55
 """Of the page's height: title blocks stand below, on A4 sheets of text they may be 55 mm of 297 mm high."""
 
 _SHEET_NUMBER = re.compile(r"^\d{1,4}(?:[.\-/]\d{1,3}){0,2}[а-яa-z]?$", re.IGNORECASE)
-_US_SHEET = re.compile(r"^[A-Z]{1,3}-?\d{1,3}(?:\.\d{1,2})?[A-Z]?$")
 _COUNT = re.compile(r"^\d{1,4}$")
 _STAGE = re.compile(r"^[А-ЯA-Z]{1,3}\d?$")
+_SCALE = re.compile(r"^\d+(?:[.,]\d+)?:\d+(?:[.,]\d+)?$")
 _CODE = re.compile(r"^(?=.*\d)[0-9A-ZА-Я]+(?:[.\-/_][0-9A-ZА-Яа-я]+)+$")
 _NO_CODE = re.compile(r"^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$|^\d+[.,]\d+$|^ГОСТ|^\d+-\d+-\d+$")
 _CODE_TAIL = re.compile(r"^[А-ЯA-Z]{1,3}\d{0,2}$")
@@ -27,17 +29,16 @@ _RUSSIAN_LABELS = """лист листов стадия стад лит масс
 утв утвердил докум контр нконтр н.контр гип"""
 _RUSSIAN = frozenset(_RUSSIAN_LABELS.split())
 _BELOW_THE_FORM = ("копировал", "формат")
-_ENGLISH_NUMBER = ("drawing", "dwg", "dwg.", "drg")
 
 
-def read_stamp(lines: Iterable[TextLine], page_box: Box) -> Stamp:
-    """Keys `code`, `sheet`, `sheets`, `stage`, `title`, each only when found."""
+def read_stamp(lines: Sequence[TextLine], page_box: Box) -> Stamp:
+    """Keys `code`, `sheet`, `sheets`, `stage`, `title`, `scale`, `rev`, each only when found."""
     top = page_box[1] + (page_box[3] - page_box[1]) * LOWER_PART
     words = [word for line in lines if line.is_level for word in line.words if centre(word.box)[1] > top]
     labels = [word for word in words if _label(word) in _RUSSIAN]
     if len({_label(word) for word in labels}) >= 3:
         return _russian(words, labels)
-    return _english(words, page_box)
+    return read_english_stamp([word for line in lines if line.is_level for word in line.words], page_box)
 
 
 def _russian(words: list[TextWord], labels: list[TextWord]) -> Stamp:
@@ -55,41 +56,14 @@ def _russian(words: list[TextWord], labels: list[TextWord]) -> Stamp:
             found.setdefault("sheet", "1")
     if stage_label and (stage := _value(values, stage_label, _STAGE, sheet_label)):
         found["stage"] = stage
+    if (scale_label := _last(labels, "масштаб")) and (scale := _value(values, scale_label, _SCALE, None)):
+        found["scale"] = scale
     if code := _code(values, labels):
         found["code"] = code
     others = [word for word in values if word.text not in found.get("code", "").split()]
     if title := _title(others, labels, stage_label or sheet_label, _last(labels, "стадия", "стад") is not None):
         found["title"] = title
     return found
-
-
-def _english(words: list[TextWord], page_box: Box) -> Stamp:
-    found: Stamp = {}
-    right = page_box[0] + (page_box[2] - page_box[0]) * 0.6
-    corner = [word for word in words if word.box[0] > right]
-    for label in (word for word in corner if _label(word) in ("sheet", "sht")):
-        after = sorted((word for word in corner if _is_right_of(word, label)), key=lambda word: word.box[0])[:3]
-        texts = [word.text for word in after]
-        if len(texts) == 3 and texts[1].lower() == "of" and _COUNT.match(texts[0]) and _COUNT.match(texts[2]):
-            return {"sheet": texts[0], "sheets": texts[2]}
-        if sheet := _value(corner, label, _US_SHEET, None) or _value(corner, label, _SHEET_NUMBER, None):
-            number, _, count = sheet.partition("/")
-            found |= {"sheet": number, "sheets": count} if count else {"sheet": sheet}
-    for label in (word for word in corner if _label(word) in _ENGLISH_NUMBER):
-        if code := _value(corner, label, _CODE, None):
-            found["code"] = code
-    if "sheet" not in found and (large := _large_sheet_number(corner)):
-        found["sheet"] = large
-    return found
-
-
-def _large_sheet_number(corner: list[TextWord]) -> str | None:
-    """American sets write the sheet's number large in the corner: A-102."""
-    if not corner:
-        return None
-    largest = max(corner, key=lambda word: word.box[3] - word.box[1])
-    is_alone = sum(_height(word) > 0.8 * _height(largest) for word in corner) == 1
-    return largest.text if is_alone and _US_SHEET.match(largest.text) else None
 
 
 def _label(word: TextWord) -> str:

@@ -1,5 +1,6 @@
 """Makes the rows of a table from its cells and the words in them. Pure."""
 
+import re
 from collections import defaultdict
 
 import msgspec
@@ -7,6 +8,10 @@ import msgspec
 from domain.documents import Box
 from workers.rendering.cells import SAME_PT, step, steps
 from workers.rendering.pieces import TextLine, TextWord, centre
+
+HEADING_ROWS = 3
+_VALUE = re.compile(r"^[$(]*[-+±<>~]?\d+[.,]\d+[)%\s]*$|^(?!(?:19|20)\d\d$)\d{3,}$")
+"""What no heading says; «1» numbers a column, «2022» names one."""
 
 Line = tuple[TextWord, ...]
 Part = tuple[TextLine, Line]
@@ -19,24 +24,52 @@ class Row(msgspec.Struct, frozen=True):
     cells: tuple[tuple[Line, ...], ...]
 
 
-def make_rows(grid: list[Box], texts: dict[int, list[Part]]) -> list[Row]:
+def make_rows(grid: list[Box], texts: dict[int, list[Part]], *, has_heading: bool = True) -> list[Row]:
     """Cells whose upper sides are level make a row; columns are the left sides of all cells. Empty ones go.
 
     `texts`: what stands in the cell of this number. What stands apart in a cell over several columns goes to the
-    column it stands under.
+    column it stands under. A heading of several rows becomes one, with what stands over several columns in each.
     """
     tops = steps([cell[1] for cell in grid])
     lefts = steps([cell[0] for cell in grid])
+    heading = _heading_rows(grid, tops, lefts, texts) if has_heading else 0
     table: dict[int, dict[int, list[Line]]] = defaultdict(lambda: defaultdict(list))
-    for number, parts in texts.items():
+    for number, parts in sorted(texts.items(), key=lambda item: (step(tops, grid[item[0]][1]), item[0])):
         cell = grid[number]
-        row = table[step(tops, cell[1])]
+        top = step(tops, cell[1])
         for line in _cell_lines(parts):
+            if top < heading:
+                for column in _spanned(cell, lefts):
+                    table[0][column].append(line)
+                continue
             for column, words in _by_column(line, cell, lefts):
-                row[column].append(words)
+                table[top][column].append(words)
     columns = sorted({column for row in table.values() for column in row})
     rows = [Row(tuple(tuple(table[row].get(column, ())) for column in columns)) for row in sorted(table)]
-    return [part for row in rows for part in _by_baseline(row)]
+    return [part for number, row in enumerate(rows) for part in ([row] if number < heading > 0 else _by_baseline(row))]
+
+
+def _heading_rows(grid: list[Box], tops: list[float], lefts: list[float], texts: dict[int, list[Part]]) -> int:
+    """The rows beside the tallest cell on top, and those below a cell over several columns; 0 where these are no
+    heading: one row, too many, or with values."""
+    first = [number for number, cell in enumerate(grid) if step(tops, cell[1]) == 0]
+    if len(first) < 2:
+        return 0
+    bottom = max(grid[number][3] for number in first)
+    depth = sum(top < bottom - SAME_PT for top in tops)
+    if any(1 < len(_spanned(grid[number], lefts)) < len(lefts) and number in texts for number in first):
+        depth = max(depth, 2)
+    if not 1 < depth <= HEADING_ROWS or depth >= len(tops):
+        return 0
+    inside = [number for number, cell in enumerate(grid) if step(tops, cell[1]) < depth]
+    said = [" ".join(word.text for _, words in texts.get(number, ()) for word in words) for number in inside]
+    return 0 if any(_VALUE.match(text) for text in said) else depth
+
+
+def _spanned(cell: Box, lefts: list[float]) -> range:
+    first = step(lefts, cell[0])
+    last = max(column for column in range(first, len(lefts)) if column == first or lefts[column] < cell[2] - SAME_PT)
+    return range(first, last + 1)
 
 
 def _by_column(line: Line, cell: Box, lefts: list[float]) -> list[tuple[int, Line]]:

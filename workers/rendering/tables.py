@@ -4,16 +4,23 @@ PyMuPDF's own `find_tables` took 46 s on a real A1 sheet and found nothing (depe
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
 
-from domain.documents import BlockKind, Box
+from domain.documents import Box
 from workers.rendering.cells import find_cells, find_grids, split_where_columns_change, step, steps
 from workers.rendering.pieces import Piece, Rulings, TextLine, TextWord, area, around, centre
-from workers.rendering.table_rows import Part, Row, make_rows, markdown
+from workers.rendering.table_pieces import table_pieces
+from workers.rendering.table_rows import Part, Row, make_rows
 
 LARGEST_CELL_SHARE = 0.25
 """Of the page: a larger rectangle is the frame or a view, no cell. A guess, checked on the sample sheets."""
+
+_LABELS = """лист листов стадия лит. лит изм. изм подп. н.контр.
+sheet dwg rev rev. scale drawn checked approved"""
+STAMP_LABELS = frozenset(_LABELS.split())
+"""Three of them make a title block."""
 
 LEAST_CELLS_WITH_TEXT = 4
 LEAST_TEXT_SHARE = 0.25
@@ -22,11 +29,6 @@ LEAST_TEXT_SHARE = 0.25
 TALL = 2.5
 """Times its width: an empty field higher than this is none of a table's rows."""
 
-PIECE_CHARACTERS = 3500
-"""A longer table becomes several blocks, each with the header: larger ones crowd a prompt and blur the search."""
-
-_STAMP_LABELS = frozenset({"лист", "листов", "стадия", "лит.", "лит", "изм.", "изм", "подп.", "н.контр.", "sheet"})
-
 
 def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) -> tuple[list[Piece], list[TextLine]]:
     """The tables, and the lines outside of them. A line that reaches into a table leaves its other words.
@@ -34,6 +36,8 @@ def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) ->
     Raises TooManyLines.
     """
     cells = [cell for cell in find_cells(rulings) if area(cell) <= LARGEST_CELL_SHARE * area(page_box)]
+    if not cells:
+        return [], list(lines)
     cells = _without_side_stamps(cells, lines)
     grids = [part for grid in find_grids(cells) for part in split_where_columns_change(grid)]
     places = _Places(grids)
@@ -46,11 +50,25 @@ def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) ->
     kept: set[int] = set()
     for number, grid in enumerate(grids):
         texts = {cell: inside[number, cell] for cell in range(len(grid)) if (number, cell) in inside}
-        rows = make_rows(grid, texts)
+        said = {word.text.lower() for parts in texts.values() for _, words in parts for word in words}
+        is_stamp = len(said & STAMP_LABELS) >= 3
+        rows = make_rows(grid, texts, has_heading=not is_stamp)
         if _is_table(rows, len(texts), len(grid)):
-            pieces.extend(_pieces(rows, grid))
+            pieces.extend(table_pieces(rows, around(grid), category="stamp" if is_stamp else None))
             kept.add(number)
     return pieces, places.outside(lines, kept)
+
+
+def without_words(lines: Iterable[TextLine], taken: set[TextWord]) -> list[TextLine]:
+    """The lines without these words; lines of which nothing is left are gone."""
+    result = []
+    for line in lines:
+        words = tuple(word for word in line.words if word not in taken)
+        if len(words) == len(line.words):
+            result.append(line)
+        elif words:
+            result.append(msgspec.structs.replace(line, words=words, box=around(word.box for word in words)))
+    return result
 
 
 def _is_table(rows: list[Row], filled: int, cells: int) -> bool:
@@ -88,6 +106,7 @@ class _Places:
     _BAND_PT = 20.0
 
     def __init__(self, grids: list[list[Box]]) -> None:
+        self._around = around(cell for grid in grids for cell in grid) if any(grids) else (0.0, 0.0, 0.0, 0.0)
         self._bands: dict[int, list[tuple[Box, tuple[int, int]]]] = defaultdict(list)
         for number, grid in enumerate(grids):
             for position, cell in enumerate(grid):
@@ -96,6 +115,9 @@ class _Places:
 
     def split(self, line: TextLine) -> dict[tuple[int, int] | None, tuple[TextWord, ...]]:
         """The words of the line by the cell that their middle is in."""
+        x0, y0, x1, y1 = self._around
+        if line.box[2] < x0 or line.box[3] < y0 or line.box[0] > x1 or line.box[1] > y1:
+            return {None: line.words}
         parts: dict[tuple[int, int] | None, list[TextWord]] = defaultdict(list)
         for word in line.words:
             parts[self._at(word.box)].append(word)
@@ -103,12 +125,10 @@ class _Places:
 
     def outside(self, lines: tuple[TextLine, ...], grids: set[int]) -> list[TextLine]:
         """The lines without the words that stand in one of these grids."""
-        result = []
-        for line in lines:
-            words = tuple(word for word in line.words if (self._at(word.box) or (-1, 0))[0] not in grids)
-            if words:
-                result.append(msgspec.structs.replace(line, words=words, box=around(word.box for word in words)))
-        return result
+        if not grids:
+            return list(lines)
+        inside = {word for line in lines for word in line.words if (self._at(word.box) or (-1, 0))[0] in grids}
+        return without_words(lines, inside)
 
     def _at(self, box: Box) -> tuple[int, int] | None:
         x, y = centre(box)
@@ -116,35 +136,3 @@ class _Places:
             if cell[0] <= x <= cell[2] and cell[1] <= y <= cell[3]:
                 return place
         return None
-
-
-def _pieces(rows: list[Row], grid: list[Box]) -> list[Piece]:
-    """One block, or several with the header repeated."""
-    category = "stamp" if _is_stamp(rows) else None
-    header = markdown(rows[0]) + "\n" + "|" + "---|" * len(rows[0].cells)
-    parts: list[list[Row]] = [[]]
-    length = 0
-    for row in rows[1:]:
-        length += len(markdown(row))
-        if parts[-1] and length > PIECE_CHARACTERS:
-            parts.append([])
-            length = 0
-        parts[-1].append(row)
-    pieces = []
-    for number, part in enumerate(parts):
-        own = part if number else [rows[0], *part]
-        lines = tuple(tuple(word for cell in row.cells for line in cell for word in line) for row in own)
-        words = [word.box for line in lines for word in line]
-        box = around(grid) if len(parts) == 1 else _full_width(around(words), around(grid))
-        content = "\n".join([header, *(markdown(row) for row in part)])
-        pieces.append(Piece(kind=BlockKind.TABLE, box=box, content=content, lines=lines, category=category))
-    return pieces
-
-
-def _full_width(rows: Box, grid: Box) -> Box:
-    return (grid[0], rows[1], grid[2], rows[3])
-
-
-def _is_stamp(rows: list[Row]) -> bool:
-    words = {word.text.lower() for row in rows for cell in row.cells for line in cell for word in line}
-    return len(words & _STAMP_LABELS) >= 3

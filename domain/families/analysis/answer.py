@@ -1,139 +1,169 @@
-"""Stage `answer`: the model answers from the materials; its citations become places, its text is streamed."""
+"""Stage `answer`: the model answers from blocks and pictures, or takes a closer look first; its text is streamed.
 
-from collections.abc import Mapping, Sequence
+Whether a closer look is needed is decided by the fields that come before the text: then nothing of the text is shown.
+"""
+
 from typing import Any
 
 import msgspec
 
-from domain.answers import Answer, AnswerReply, ReplyCitation
-from domain.chats import Message
-from domain.errors import BudgetExceeded
+from domain.answers import AnswerReply
+from domain.errors import DomainError
 from domain.events import EventType
-from domain.families.analysis.rules_citations import Resolved, Source, resolve
-from domain.families.analysis.rules_history import history_within
-from domain.families.analysis.rules_materials import excerpt
-from domain.families.analysis.rules_wording import budget_used_up, notes, nothing_to_read
-from domain.families.analysis.sources import load_sources, load_words
-from domain.families.analysis.types import AnalysisState
-from domain.stage import Asked, Next, StageContext
+from domain.families.analysis.asking import GIVEN_UP, ask_model, is_worth_waiting, parts_of, shown_of
+from domain.families.analysis.changes import places_of, wish_for
+from domain.families.analysis.ending import (
+    end_with_draft,
+    end_without_documents,
+    end_without_model,
+    end_without_side,
+)
+from domain.families.analysis.preparing import Prepared, missing_side, prepare, variables_of
+from domain.families.analysis.replies import CompareReply, as_answer
+from domain.families.analysis.rules_gate import forced
+from domain.families.analysis.rules_sides import NO_SIDE
+from domain.families.analysis.rules_wishes import Places, drawable, requested
+from domain.families.analysis.rules_wording import Stopped
+from domain.families.analysis.types import AnalysisState, Draft, Wish
+from domain.stage import Next, StageContext
 
 PROMPT = "analysis/answer"
-HISTORY_MESSAGES = 20
-"""spec/aizoomdoc.md §1.3: 20 messages of history go to the model."""
+COMPARE_PROMPT = "analysis/compare"
+MAX_TURNS = 6
+"""Closer looks of one question (peers.md §5d.6). No path takes more; ten is the most that may ever be set here
+(spec/aizoomdoc.md §1.3), for the budget of calls has room for ten with a repair each."""
 
-HISTORY_CHARS = 12_000
-PLACES_WITHOUT_MODEL = 5
+
+class _Look(msgspec.Struct, frozen=True, kw_only=True):
+    """A closer look that is to be taken before the answer counts, if there are wishes."""
+
+    wishes: tuple[Wish, ...] = ()
+    is_forced: bool = False
+    dropped: int = 0
 
 
 async def answer(ctx: StageContext, state: AnalysisState) -> Next:
-    await ctx.restart_answer("attempt")
-    async with ctx.uow() as uow:
-        sources = await load_sources(uow, state.materials)
-    if not sources:
-        text = nothing_to_read(state.language, bool(state.documents), state.unread)
-        return await _finish(ctx, state, Answer(text=text), streamed="", checked=0)
+    await ctx.restart_answer("closer_look" if state.turn else "attempt")
+    loaded = await prepare(ctx, state)
+    if missing := missing_side(state):
+        return await end_without_side(ctx, state=state, side=missing)
+    has_pictures = loaded.sees and state.pictures
+    if not has_pictures and not any(source.block.content.strip() for source in loaded.sources.values()):
+        return await end_without_documents(ctx, state=state)
     try:
-        asked = await ctx.ask(
-            "flash", PROMPT, await _variables(ctx, state, sources), AnswerReply, stream_field="answer_markdown"
+        asked = await ask_model(
+            ctx,
+            loaded.role,
+            COMPARE_PROMPT if loaded.is_comparison else PROMPT,
+            variables_of(state, loaded, looks_left=MAX_TURNS - state.turn),
+            CompareReply if loaded.is_comparison else AnswerReply,
+            parts=parts_of(shown_of(state.pictures)) if loaded.sees else (),
+            stream_field="answer_markdown",
+            hold=lambda head: bool(_look_of(_head(head), state, loaded).wishes),
         )
-    except BudgetExceeded:
-        return await _without_model(ctx, state, sources)
-    reply: AnswerReply = asked.reply
-    resolved = await _resolve(ctx, reply.citations, sources)
-    text = reply.answer_markdown
-    return await _finish(ctx, state, _structured(reply, asked, text, resolved), streamed=text, checked=len(text))
-
-
-async def _variables(ctx: StageContext, state: AnalysisState, sources: Mapping[str, Source]) -> dict[str, Any]:
-    async with ctx.uow() as uow:
-        settings = await uow.users.settings(ctx.job.user_id)
-        role_id = settings.selected_role_prompt_id
-        role = await uow.users.role_prompt(role_id) if role_id is not None else None
-        earlier: Sequence[Message] = await uow.chats.history(
-            state.question.chat_id, before=state.question.message_id, limit=HISTORY_MESSAGES
+    except GIVEN_UP as error:
+        if is_worth_waiting(ctx, error):
+            raise
+        return await _give_up(ctx, state, loaded, error)
+    sides = {document.id: document.side for document in state.documents}
+    reply, strays = as_answer(asked.reply, {p.ref: sides.get(p.document_id, NO_SIDE) for p in state.pictures})
+    if strays:
+        await _tell_strays(ctx, strays)
+    look = _look_of(reply, state, loaded)
+    if look.dropped:
+        await _tell_dropped(ctx, look.dropped)
+    draft = Draft(reply=reply, model=asked.model, offline=asked.offline)
+    if look.wishes:
+        return Next(
+            state=msgspec.structs.replace(
+                state,
+                draft=_better(state.draft, draft),
+                wishes=look.wishes,
+                is_gated=state.is_gated or look.is_forced,
+            ),
+            goto="follow_up",
         )
-    return {
-        "question": state.text,
-        "language": state.language,
-        "role": role or "",
-        "focus": list(state.intent.focus_areas),
-        "history": history_within(earlier, HISTORY_CHARS),
-        "documents": [document.name for document in state.documents],
-        "materials": [_shown(ref, source, state.text) for ref, source in sources.items()],
-    }
+    return await _end(ctx, state, loaded, draft, held=asked.held)
 
 
-def _shown(ref: str, source: Source, question: str) -> dict[str, Any]:
-    """A block as the model sees it."""
-    shown = {
-        "block_id": ref,
-        "document": source.material.document_name,
-        "place": source.material.sheet,
-        "kind": source.block.kind.value,
-        "content": excerpt(source.block.content, question),
-    }
-    if source.block.heading:
-        shown["heading"] = source.block.heading
-    return shown
+def _head(fields: dict[str, Any]) -> AnswerReply | None:
+    """The reply so far, without its text; null when its fields do not fit."""
+    try:
+        return msgspec.convert({**fields, "answer_markdown": "…"}, AnswerReply)
+    except msgspec.ValidationError:
+        return None
 
 
-async def _resolve(ctx: StageContext, replies: Sequence[ReplyCitation], sources: Mapping[str, Source]) -> Resolved:
-    """Exact places of the citations; what had to be dropped is told as a warning, without the invented id."""
-    async with ctx.uow() as uow:
-        cited = await load_words(uow, sources, dict.fromkeys(reply.block_id.strip() for reply in replies))
-    resolved = resolve(replies, cited)
-    for number in resolved.dropped:
-        await ctx.emit(
-            EventType.WARNING,
-            {
-                "code": "citation_dropped",
-                "number": number,
-                "message_ru": f"Ссылка [{number}] указывала на место, которого нет в материалах; она удалена.",
-                "message_en": f"Citation [{number}] named a place that is not in the materials; it was dropped.",
-            },
-        )
-    for number in resolved.unquoted:
-        await ctx.emit(
-            EventType.WARNING,
-            {
-                "code": "quote_not_found",
-                "number": number,
-                "message_ru": f"Слова ссылки [{number}] не найдены в её блоке дословно; показан весь блок.",
-                "message_en": f"The words of citation [{number}] are not in its block verbatim; the block is shown.",
-            },
-        )
-    return resolved
+def _look_of(reply: AnswerReply | None, state: AnalysisState, loaded: Prepared) -> _Look:
+    """What the model asks to see, else what the gate wants it to see; nothing when no turn is left."""
+    if reply is None or not loaded.sees or state.turn >= MAX_TURNS:
+        return _Look()
+    places = Places(
+        sources=loaded.sources,
+        pictures=state.pictures,
+        pages=loaded.pages,
+        seen=state.places,
+        changes={ref: wish_for(place, by="model") for ref, place in places_of(state.differences).items()},
+    )
+    wanted = requested(reply, places)
+    asked = drawable(wanted.wishes, state.documents)
+    if asked or state.is_gated:
+        return _Look(wishes=asked, dropped=wanted.dropped)
+    wishes = drawable(forced(reply, places, is_visual=state.intent.requires_visual_detail), state.documents)
+    return _Look(wishes=wishes, is_forced=bool(wishes), dropped=wanted.dropped)
 
 
-def _structured(reply: AnswerReply, asked: Asked, text: str, resolved: Resolved) -> Answer:
-    return Answer(
-        text=text,
-        citations=resolved.citations,
-        issues=reply.issues,
-        recommendations=reply.recommendations,
-        diff=reply.diff,
-        needs_more_evidence=reply.needs_more_evidence,
-        model=asked.model,
-        offline=asked.offline,
+def _better(old: Draft | None, new: Draft) -> Draft:
+    """The new one, unless it gives up what the old one had: a closer look never takes a good answer away."""
+    if old is None or not old.reply.citations:
+        return new
+    gives_up = new.reply.needs_more_evidence and not new.reply.citations
+    return old if gives_up else new
+
+
+async def _end(ctx: StageContext, state: AnalysisState, loaded: Prepared, draft: Draft, *, held: bool) -> Next:
+    best = _better(state.draft, draft)
+    stopped: list[Stopped] = []
+    if loaded.sees and (draft.reply.followup_images or draft.reply.followup_rois):
+        stopped.append(Stopped.TURNS)
+    streamed = "" if held else draft.reply.answer_markdown
+    if best is not draft and streamed:
+        await ctx.restart_answer("better_answer")
+        streamed = ""
+    return await end_with_draft(ctx, state, loaded.sources, best, streamed=streamed, stopped=stopped)
+
+
+async def _give_up(ctx: StageContext, state: AnalysisState, loaded: Prepared, error: DomainError) -> Next:
+    """The best answer so far; without one, what the search found."""
+    await ctx.restart_answer("model_failed")
+    if state.draft is not None:
+        return await end_with_draft(ctx, state, loaded.sources, state.draft, streamed="", stopped=[_stopped_by(error)])
+    return await end_without_model(ctx, state, loaded.sources, _stopped_by(error))
+
+
+def _stopped_by(error: DomainError) -> Stopped:
+    return {"budget_exceeded": Stopped.BUDGET, "provider_refused": Stopped.REFUSED}.get(error.code, Stopped.FAILED)
+
+
+async def _tell_dropped(ctx: StageContext, count: int) -> None:
+    await ctx.emit(
+        EventType.WARNING,
+        {
+            "code": "follow_up_dropped",
+            "count": count,
+            "message_ru": "Модель просила показать место, которого нет в материалах; просьба отклонена.",
+            "message_en": "The model asked to see a place that is not in the materials; it was refused.",
+        },
     )
 
 
-async def _without_model(ctx: StageContext, state: AnalysisState, sources: Mapping[str, Source]) -> Next:
-    """The best places found, said plainly to be no answer: the budget allows no call."""
-    best = sorted(sources.values(), key=lambda source: -source.material.score)[:PLACES_WITHOUT_MODEL]
-    replies = [ReplyCitation(block_id=source.material.ref) for source in best]
-    resolved = await _resolve(ctx, replies, sources)
-    places = [f"- {c.document_name}, {c.sheet} [{c.number}]" for c in resolved.citations]
-    text = "\n".join([budget_used_up(state.language), "", *places])
-    unanswered = Answer(text=text, citations=resolved.citations, needs_more_evidence=True)
-    return await _finish(ctx, state, unanswered, streamed="", checked=0)
-
-
-async def _finish(ctx: StageContext, state: AnalysisState, answered: Answer, *, streamed: str, checked: int) -> Next:
-    """Stream what of the text was not streamed yet and the server's notes below it; nothing streamed is edited."""
-    below = notes(state.language, state.unread, state.lost_documents, answered.offline)
-    text = f"{answered.text}\n\n{below}" if below else answered.text
-    await ctx.write_answer(text[len(streamed) :])
-    return Next(
-        state=msgspec.structs.replace(state, answer=msgspec.structs.replace(answered, text=text), checked_chars=checked)
+async def _tell_strays(ctx: StageContext, count: int) -> None:
+    await ctx.emit(
+        EventType.WARNING,
+        {
+            "code": "citation_wrong_side",
+            "count": count,
+            "message_ru": "Ссылки на другой из сравниваемых наборов документов отброшены.",
+            "message_en": "Citations of the other one of the compared sets were dropped.",
+        },
     )

@@ -3,40 +3,65 @@
 import msgspec
 
 from domain.answers import Intent
-from domain.errors import BudgetExceeded, DomainError, ProviderFailed, ProviderRefused, ReplyInvalid
+from domain.chats import Message
+from domain.errors import DomainError, NotFound
 from domain.events import EventType
+from domain.families.analysis.asking import GIVEN_UP, ask_model, is_worth_waiting
 from domain.families.analysis.rules_history import history_within
 from domain.families.analysis.types import AnalysisState
+from domain.ports import UnitOfWork
 from domain.rules_language import language_of
 from domain.stage import Next, StageContext
 
 PROMPT = "analysis/classify"
+CLASSIFY_S = 100.0
+"""Less than the stage's own time: a question that cannot be classified is answered all the same."""
+
 HISTORY_MESSAGES = 6
 HISTORY_CHARS = 3_000
+REPLIED_CHARS = 6_000
 
 
 async def classify(ctx: StageContext, state: AnalysisState) -> Next:
     async with ctx.uow() as uow:
         message = await uow.chats.message(state.question.message_id)
+        settings = await uow.users.settings(ctx.job.user_id)
+        replied = await _replied(uow, message)
         earlier = await uow.chats.history(
             state.question.chat_id, before=state.question.message_id, limit=HISTORY_MESSAGES
         )
-    variables = {"question": message.content, "history": history_within(earlier, HISTORY_CHARS)}
+    variables = {"question": message.content, "history": history_within(earlier, HISTORY_CHARS, replied)}
     intent = await _intent(ctx, variables)
     return Next(
-        state=msgspec.structs.replace(state, text=message.content, language=language_of(message.content), intent=intent)
+        state=msgspec.structs.replace(
+            state,
+            text=message.content,
+            language=language_of(message.content),
+            replied=replied,
+            settings=settings,
+            intent=intent,
+        )
     )
+
+
+async def _replied(uow: UnitOfWork, message: Message) -> Message | None:
+    """The message that the question replies to, cut to what a prompt takes; null when it is gone."""
+    if message.reply_to_id is None:
+        return None
+    try:
+        replied = await uow.chats.message(message.reply_to_id)
+    except NotFound:
+        return None
+    return msgspec.structs.replace(replied, content=replied.content[:REPLIED_CHARS])
 
 
 async def _intent(ctx: StageContext, variables: dict[str, object]) -> Intent:
     """The model's intent, or the default one with a warning. A passing fault is retried while attempts are left."""
     try:
-        asked = await ctx.ask("classify", PROMPT, variables, Intent)
-    except ProviderFailed as error:
-        if ctx.job.attempt < ctx.job.max_attempts:
+        asked = await ask_model(ctx, "classify", PROMPT, variables, Intent, within_s=CLASSIFY_S)
+    except GIVEN_UP as error:
+        if is_worth_waiting(ctx, error):
             raise
-        return await _default_intent(ctx, error)
-    except (ProviderRefused, ReplyInvalid, BudgetExceeded) as error:
         return await _default_intent(ctx, error)
     return asked.reply
 

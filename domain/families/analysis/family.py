@@ -5,10 +5,18 @@ from typing import Any
 import msgspec
 
 from domain.chats import Question
+from domain.families.analysis.answer import COMPARE_PROMPT, answer
 from domain.families.analysis.answer import PROMPT as ANSWER_PROMPT
-from domain.families.analysis.answer import answer
 from domain.families.analysis.classify import PROMPT as CLASSIFY_PROMPT
 from domain.families.analysis.classify import classify
+from domain.families.analysis.collect import PROMPT as COLLECT_PROMPT
+from domain.families.analysis.collect import collect
+from domain.families.analysis.cover import cover
+from domain.families.analysis.crop import crop
+from domain.families.analysis.differ import differ
+from domain.families.analysis.extract import PROMPT as EXTRACT_PROMPT
+from domain.families.analysis.extract import extract
+from domain.families.analysis.follow_up import follow_up
 from domain.families.analysis.search import search
 from domain.families.analysis.types import AnalysisState
 from domain.families.analysis.verify import verify
@@ -35,13 +43,37 @@ FAMILY = Family(
         ),
         Stage(name="search", run=search, label_ru="Ищу в документах", label_en="Searching the documents"),
         Stage(
+            name="differ",
+            run=differ,
+            label_ru="Сравниваю листы",
+            label_en="Comparing the sheets",
+            timeout_s=240.0,
+        ),
+        Stage(
+            name="collect",
+            run=collect,
+            label_ru="Отбираю материалы",
+            label_en="Choosing the materials",
+            prompts=(COLLECT_PROMPT,),
+        ),
+        Stage(name="cover", run=cover, label_ru="Дополняю материалы", label_en="Completing the materials"),
+        Stage(name="crop", run=crop, label_ru="Готовлю изображения", label_en="Preparing the pictures"),
+        Stage(
+            name="extract",
+            run=extract,
+            label_ru="Читаю изображения",
+            label_en="Reading the pictures",
+            prompts=(EXTRACT_PROMPT,),
+        ),
+        Stage(
             name="answer",
             run=answer,
             label_ru="Составляю ответ",
             label_en="Writing the answer",
             timeout_s=300.0,
-            prompts=(ANSWER_PROMPT,),
+            prompts=(ANSWER_PROMPT, COMPARE_PROMPT),
         ),
+        Stage(name="follow_up", run=follow_up, label_ru="Рассматриваю ближе", label_en="Taking a closer look"),
         Stage(name="verify", run=verify, label_ru="Проверяю утверждения", label_en="Checking the statements"),
     ),
 )

@@ -1,29 +1,29 @@
 """Loading what was found: the pages in question, their blocks, and the materials made of the chosen ones."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
 from domain.documents import Block, Document, sheet_label
 from domain.evidence import Region
-from domain.families.analysis.rules_materials import BlockKey, Chosen, PageKey, blocks_under, choose
-from domain.families.analysis.types import Material
+from domain.families.analysis.rules_materials import (
+    SIMPLE,
+    BlockKey,
+    Chosen,
+    Limits,
+    PageKey,
+    blocks_under,
+    choose,
+)
+from domain.families.analysis.rules_sides import NO_SIDE, with_side
+from domain.families.analysis.types import AskedDocument, Material
 from domain.ports import UnitOfWork
-
-MAX_PAGES = 24
-"""Pages whose blocks are loaded: enough for 80 blocks and their neighbours. A guess."""
-
-FULL_PAGES = 3
-"""Of the best pages, all blocks are candidates: tables and their notes stand apart. A guess."""
-
-SMALL_SCOPE_PAGES = 8
-"""A scope of so few pages is shown whole, as far as the budget reaches. A guess."""
 
 OPENING_PAGES = 2
 OPENING_DOCUMENTS = 5
-"""With no hit at all, the first pages of the first documents are shown: "what is this about" has no keywords."""
+"""Last come the first pages of the first documents: "what is this about" has no keywords."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,52 +33,93 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def gather(
-    uow: UnitOfWork, found: Found, documents: Sequence[Document], regions: Sequence[Region], language: str
+    uow: UnitOfWork,
+    found: Found,
+    documents: Sequence[Document],
+    regions: Sequence[Region],
+    language: str,
+    *,
+    limits: Limits = SIMPLE,
+    side: str = NO_SIDE,
 ) -> list[Material]:
-    """The materials for the prompt, in reading order within each document."""
-    full_pages = _full_pages(found, documents)
-    wanted = dict.fromkeys([*_best_pages(found), *full_pages])
-    pages = {page: await uow.documents.blocks(page[0], page_no=page[1]) for page in wanted}
+    """The materials for the prompt, in reading order within each document. All documents stand on `side`."""
+    chosen = await gather_blocks(uow, found, documents, regions, limits)
+    named = {document.id: AskedDocument(id=document.id, name=document.name, side=side) for document in documents}
+    return await as_materials(uow, chosen, named, found.snippets, language)
+
+
+async def gather_blocks(
+    uow: UnitOfWork,
+    found: Found,
+    documents: Sequence[Document | AskedDocument],
+    regions: Sequence[Region],
+    limits: Limits,
+) -> list[Chosen]:
+    """The blocks of the materials, in the same order."""
+    full_pages = _full_pages(found, documents, limits)
+    wanted = dict.fromkeys([*_best_pages(found, limits), *full_pages])
+    pages = await blocks_of(uow, wanted)
     pointed = await _pointed(uow, regions, {document.id for document in documents})
-    chosen = choose(found.blocks, pages, pointed=pointed, full_pages=full_pages)
+    return choose(found.blocks, pages, pointed=pointed, full_pages=full_pages, limits=limits)
+
+
+async def as_materials(
+    uow: UnitOfWork,
+    chosen: Sequence[Chosen],
+    documents: Mapping[UUID, AskedDocument],
+    snippets: Mapping[BlockKey, str],
+    language: str,
+) -> list[Material]:
+    """The chosen blocks, in their order, under the ids that a model sees."""
     sheets = await _sheets(uow, chosen, language)
-    refs = _refs(chosen)
-    names = {document.id: document.name for document in documents}
+    refs = _refs(chosen, documents)
     return [
         Material(
             ref=refs[place],
             document_id=item.document_id,
-            document_name=names[item.document_id],
+            document_name=documents[item.document_id].name,
             page_no=item.block.page_no,
             sheet=sheets[item.document_id, item.block.page_no],
             block_id=item.block.id,
             kind=item.block.kind,
             score=item.score,
-            snippet=found.snippets.get((item.document_id, item.block.page_no, item.block.id), ""),
+            snippet=snippets.get((item.document_id, item.block.page_no, item.block.id), ""),
+            side=documents[item.document_id].side,
         )
         for place, item in enumerate(chosen)
     ]
 
 
-def _best_pages(found: Found) -> list[PageKey]:
+async def blocks_of(uow: UnitOfWork, wanted: Iterable[PageKey]) -> dict[PageKey, list[Block]]:
+    """The blocks of pages, in reading order; one query per document."""
+    blocks: dict[PageKey, list[Block]] = {page: [] for page in wanted}
+    by_document: dict[UUID, list[int]] = {}
+    for document_id, page_no in blocks:
+        by_document.setdefault(document_id, []).append(page_no)
+    for document_id, page_nos in by_document.items():
+        for block in await uow.documents.blocks(document_id, page_nos=page_nos):
+            blocks[document_id, block.page_no].append(block)
+    return blocks
+
+
+def _best_pages(found: Found, limits: Limits) -> list[PageKey]:
     best = dict(found.pages)
     for (document_id, page_no, _), score in found.blocks.items():
         best[document_id, page_no] = max(best.get((document_id, page_no), 0.0), score)
-    return sorted(best, key=lambda page: -best[page])[:MAX_PAGES]
+    return sorted(best, key=lambda page: -best[page])[: limits.pages]
 
 
-def _full_pages(found: Found, documents: Sequence[Document]) -> list[PageKey]:
-    best = sorted(found.pages, key=lambda page: -found.pages[page])[:FULL_PAGES]
+def _full_pages(found: Found, documents: Sequence[Document | AskedDocument], limits: Limits) -> list[PageKey]:
+    best = sorted(found.pages, key=lambda page: -found.pages[page])[: limits.full_pages]
     counts = [(document.id, document.page_count or 0) for document in documents]
-    if sum(count for _, count in counts) <= SMALL_SCOPE_PAGES:
+    if sum(count for _, count in counts) <= limits.small_scope_pages:
         return [*best, *((document_id, page + 1) for document_id, count in counts for page in range(count))]
-    if found.blocks or found.pages:
-        return best
-    return [
+    openings = (
         (document_id, page + 1)
         for document_id, count in counts[:OPENING_DOCUMENTS]
         for page in range(min(count, OPENING_PAGES))
-    ]
+    )
+    return [*best, *openings]
 
 
 async def _pointed(uow: UnitOfWork, regions: Sequence[Region], document_ids: set[UUID]) -> list[Chosen]:
@@ -105,12 +146,12 @@ async def _sheets(uow: UnitOfWork, chosen: Sequence[Chosen], language: str) -> d
     }
 
 
-def _refs(chosen: Sequence[Chosen]) -> list[str]:
+def _refs(chosen: Sequence[Chosen], documents: Mapping[UUID, AskedDocument]) -> list[str]:
     """Ids for the prompt. Equal files hold equal block ids: a later twin gets `@` and its occurrence, from 2."""
     seen: Counter[str] = Counter()
     refs: list[str] = []
     for item in chosen:
-        seen[item.block.id] += 1
-        count = seen[item.block.id]
-        refs.append(item.block.id if count == 1 else f"{item.block.id}@{count}")
+        ref = with_side(documents[item.document_id].side, item.block.id)
+        seen[ref] += 1
+        refs.append(ref if seen[ref] == 1 else f"{ref}@{seen[ref]}")
     return refs

@@ -1,15 +1,16 @@
 """Citations resolved by the server: block ids must be shown ones, quoted words become exact boxes (DESIGN §6)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from domain.answers import ReplyCitation
 from domain.documents import Block, BlockKind, Box, Word, union
-from domain.evidence import Citation, CitationKind
+from domain.evidence import Citation, CitationKind, EvidencePicture, PictureKind
 from domain.families.analysis.rules_text import fold, fold_word
 from domain.families.analysis.types import Material
+from domain.rules_seen import WHOLE, has_middle_in, part_of, sector_of
 
 MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
 """A citation mark in an answer: [1], [2, 3], [1–3]."""
@@ -20,11 +21,20 @@ _EDGES = " \t\n\r\"'«»„“”‘’.,;:…()[]|"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A shown block with its words in reading order; no words when the document has no coordinates."""
+    """A shown block with its words in reading order; no words when the document has no coordinates. `page_words` are
+    all of its page.
+
+    `picture` is the evidence picture that shows it, if one does; `is_picture`: the source is that picture itself, with
+    the words that stand in it. `rotation` is the page's.
+    """
 
     material: Material
     block: Block
     words: tuple[Word, ...] = ()
+    page_words: tuple[Word, ...] = ()
+    picture: EvidencePicture | None = None
+    is_picture: bool = False
+    rotation: int = 0
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +58,9 @@ def resolve(replies: Sequence[ReplyCitation], sources: Mapping[str, Source]) -> 
         if source is None:
             dropped.append(number)
             continue
-        boxes = find_quote(reply.quote, source)
+        boxes = find_quote(reply.quote, _within_sector(source, reply.sector))
+        if boxes is None:
+            boxes = find_quote(reply.quote, source) or _find_running_on(reply.quote, source)
         if boxes is None and reply.quote.strip():
             unquoted.append(number)
         citations.append(_citation(number, reply, source, boxes))
@@ -75,7 +87,7 @@ def words_of(block: Block, page_words: Sequence[Word]) -> tuple[Word, ...]:
     if own or block.box is None:
         return own
     box = block.box
-    return tuple(word for word in page_words if _middle_within(word.box, box))
+    return tuple(word for word in page_words if has_middle_in(word.box, box))
 
 
 class Stream:
@@ -94,17 +106,23 @@ class Stream:
 
     def find(self, quote: str) -> tuple[int, int] | None:
         """First and last word (indexes, both inclusive) of the first place that reads `quote`, at borders of words."""
+        return next(self.places(quote), None)
+
+    def places(self, quote: str) -> Iterator[tuple[int, int]]:
+        """All places that read `quote`, as `find` gives the first."""
         wanted = fold(quote)
         start = self.text.find(wanted) if wanted else -1
         while start >= 0:
             end = start + len(wanted)
             if self._is_border(start) and self._is_border(end):
-                return self.origins[start], self.origins[end - 1]
+                yield self.origins[start], self.origins[end - 1]
             start = self.text.find(wanted, start + 1)
-        return None
 
     def _is_border(self, place: int) -> bool:
         if place in (0, len(self.text)) or self.origins[place - 1] != self.origins[place]:
+            return True
+        ends_word = place + 1 == len(self.text) or self.origins[place] != self.origins[place + 1]
+        if ends_word and not self.text[place].isalnum():
             return True
         return is_border(self.text, place)
 
@@ -141,21 +159,62 @@ def mark_numbers(inner: str) -> list[int]:
     return numbers
 
 
+def _find_running_on(quote: str, source: Source) -> tuple[Box, ...] | None:
+    """The boxes of a quote that begins or ends in the block and runs over its border: readers cut paragraphs apart."""
+    page = source.page_words
+    own = {(word.block_no, word.line_no, word.box) for word in source.words}
+    if not own:
+        return None
+    for first, last in Stream([word.text for word in page]).places(quote.strip(_EDGES)):
+        run = page[first : last + 1]
+        if any((word.block_no, word.line_no, word.box) in own for word in run):
+            return line_boxes(run)
+    return None
+
+
+def _within_sector(source: Source, sector: str | None) -> Source:
+    """The source with the words of one sector of its picture or block, if it has such a place."""
+    box = _sector_box(source, sector)
+    if box is None:
+        return source
+    return msgspec.structs.replace(source, words=tuple(w for w in source.words if has_middle_in(w.box, box)))
+
+
+def _sector_box(source: Source, sector: str | None) -> Box | None:
+    """The sector in the unrotated page; null without a known sector or without coordinates."""
+    part = sector_of(sector) if sector else None
+    area = source.picture.box or WHOLE if source.picture is not None else source.block.box
+    return part_of(area, part, source.rotation) if part is not None and area is not None else None
+
+
 def _citation(number: int, reply: ReplyCitation, source: Source, boxes: tuple[Box, ...] | None) -> Citation:
-    block, material = source.block, source.material
-    whole_block = (block.box,) if block.box is not None else ()
+    block, material, picture = source.block, source.material, source.picture
+    place = _sector_box(source, reply.sector) or block.box
+    if place is None and source.is_picture:
+        place = WHOLE
+    whole_block = (place,) if place is not None else ()
     return Citation(
         number=number,
         document_id=material.document_id,
         document_name=material.document_name,
         page_no=block.page_no,
         sheet=material.sheet,
-        kind=CitationKind.IMAGE_BLOCK if block.kind is BlockKind.IMAGE else CitationKind.TEXT_BLOCK,
-        block_id=block.id,
+        kind=_kind(source, reply),
+        block_id=(picture.block_id if picture is not None and source.is_picture else block.id) or None,
         boxes=boxes or whole_block,
         quote=reply.quote.strip() if boxes is not None else "",
         note=reply.note,
+        picture=picture.number if picture is not None else None,
     )
+
+
+def _kind(source: Source, reply: ReplyCitation) -> CitationKind:
+    """`roi` is a place that was shown large; the model's word counts only where such a picture exists."""
+    picture = source.picture
+    shown_large = picture is not None and picture.kind is not PictureKind.OVERVIEW
+    if shown_large and (source.is_picture or reply.kind == CitationKind.ROI or source.block.kind is BlockKind.IMAGE):
+        return CitationKind.ROI
+    return CitationKind.IMAGE_BLOCK if source.block.kind is BlockKind.IMAGE else CitationKind.TEXT_BLOCK
 
 
 def _locate(pieces: Sequence[str], stream: Stream, content: Stream, words: Sequence[Word]) -> tuple[Box, ...] | None:
@@ -177,8 +236,3 @@ def _is_inner_hyphen(letters: Sequence[str], place: int) -> bool:
         and letters[place - 1].isalpha()
         and letters[place + 1].isalpha()
     )
-
-
-def _middle_within(word: Box, box: Box) -> bool:
-    x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]

@@ -16,8 +16,12 @@ from domain.families.analysis.rules_statements import statements_of
 def check_claims(text: str, cited: Mapping[int, Source]) -> list[Claim]:
     """The claims of `text` in order, with verdicts. `cited` are the cited blocks by the number of their citation;
     a mark of a number that is missing there is itself a claim, never found."""
-    ledger = Ledger(cited)
-    claims = [claim for statement in statements_of(text, cited.keys()) for claim in ledger.check(statement)]
+    return check_text(text, Ledger(cited))
+
+
+def check_text(text: str, ledger: Ledger) -> list[Claim]:
+    """As `check_claims`, over blocks that are read already."""
+    claims = [claim for statement in statements_of(text, ledger.cited.keys()) for claim in ledger.check(statement)]
     claims.sort(key=lambda claim: (claim.start, claim.end))
     return [
         Claim(

@@ -78,14 +78,19 @@ def _merged_degrees(units: frozenset[str]) -> frozenset[str]:
 
 
 def holds_parts(value: Value, spot: Spot) -> bool:
-    """Whether the parts of a dimension stand in the spot one after another, as in columns of width and height."""
+    """Whether the parts of a dimension stand in the spot one after another, as in columns of width and height. The unit
+    may belong to one of them alone: a header over both columns stands in the first."""
     parts = next(iter(value.forms)).split("x")
     place = 0
+    has_unit = not value.units
     for held in spot.values:
-        fits = _units_fit(value.units, held.value.units, held.header_units, spot.free_units)
-        if place < len(parts) and parts[place] in held.value.forms and fits:
+        if place < len(parts) and parts[place] in held.value.forms and not held.is_header:
+            fits = _units_fit(value.units, held.value.units, held.header_units, spot.free_units)
+            if fits is None and held.value.units:
+                continue
+            has_unit = has_unit or bool(fits)
             place += 1
-    return place == len(parts)
+    return place == len(parts) and has_unit
 
 
 def holds_apart(value: Value, spot: Spot) -> bool:
@@ -99,7 +104,10 @@ def holds_apart(value: Value, spot: Spot) -> bool:
 
 
 def is_alike(value: Value, other: Value) -> bool:
-    return value.kind is other.kind and (value.kind is not Kind.NUMBER or value.units == other.units)
+    """Whether two values of a statement could be told of different things in one way: same unit, same shape of name."""
+    if value.kind is not other.kind:
+        return False
+    return value.shape == other.shape if value.kind is Kind.DESIGNATION else value.units == other.units
 
 
 def is_rival(value: Value, held: SpotValue) -> bool:

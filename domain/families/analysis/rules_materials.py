@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.documents import Block, Box, Hit
+from domain.documents import Block, BlockKind, Box, Hit
 
 MAX_CONTEXT_CHARS = 60_000
 """Characters of block text per prompt (spec/aizoomdoc.md §1.3, MAX_CONTEXT_CHARS)."""
@@ -38,6 +38,26 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     document_id: UUID
     block: Block
     score: float = 0.0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is shown: characters of block text and blocks; of how many pages the blocks are loaded; how many of the
+    best pages bring all their blocks, for tables and their notes stand apart; and how many pages a scope may have that
+    is shown whole. The numbers of pages are guesses: 24 are enough for 80 blocks and their neighbours."""
+
+    chars: int = MAX_CONTEXT_CHARS
+    blocks: int = MAX_BLOCKS
+    pages: int = 24
+    full_pages: int = 3
+    small_scope_pages: int = 8
+
+
+SIMPLE = Limits()
+SIDE = Limits(chars=MAX_CONTEXT_CHARS // 2, blocks=MAX_BLOCKS // 2)
+"""Of one side of a comparison: both together show as much as a simple question."""
+
+COLLECTED = Limits(chars=100_000, blocks=300, pages=60, full_pages=60, small_scope_pages=30)
+"""Of one document for its collector, which reads a drawing set of 30 pages whole; about 40,000 tokens. A guess."""
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +92,7 @@ def choose(
     *,
     pointed: Iterable[Chosen] = (),
     full_pages: Iterable[PageKey] = (),
+    limits: Limits = SIMPLE,
 ) -> list[Chosen]:
     """The blocks for the prompt, in reading order within each document; documents by their best block.
 
@@ -79,21 +100,27 @@ def choose(
     the neighbours and linked blocks of the best, then the rest of `full_pages`.
     """
     chosen: dict[BlockKey, Chosen] = {}
-    room = MAX_CONTEXT_CHARS
+    room = limits.chars
     for candidate in _candidates(scores, pages, pointed, full_pages):
         key = (candidate.document_id, candidate.block.page_no, candidate.block.id)
         cost = min(len(candidate.block.content), MAX_BLOCK_CHARS)
-        if key in chosen or cost == 0 or cost > room:
+        if key in chosen or cost > room or (cost == 0 and candidate.block.kind is not BlockKind.IMAGE):
             continue
-        if len(chosen) == MAX_BLOCKS:
+        if len(chosen) == limits.blocks:
             break
         chosen[key] = candidate
         room -= cost
-    best = {item.document_id: 0.0 for item in chosen.values()}
-    for item in chosen.values():
-        best[item.document_id] = max(best[item.document_id], item.score)
+    return in_order(chosen.values())
+
+
+def in_order(chosen: Iterable[Chosen]) -> list[Chosen]:
+    """In reading order within each document; documents by their best block."""
+    items = list(chosen)
+    best: dict[UUID, float] = {}
+    for item in items:
+        best[item.document_id] = max(best.get(item.document_id, 0.0), item.score)
     order = {document_id: place for place, document_id in enumerate(sorted(best, key=lambda d: -best[d]))}
-    return sorted(chosen.values(), key=lambda c: (order[c.document_id], c.block.page_no, c.block.block_no))
+    return sorted(items, key=lambda c: (order[c.document_id], c.block.page_no, c.block.block_no))
 
 
 def blocks_under(blocks: Sequence[Block], box: Box | None) -> list[Block]:

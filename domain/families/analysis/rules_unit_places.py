@@ -8,15 +8,17 @@ from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS, unit_o
 NUMBER = r"\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
 """Digits with groups of thousands, or with a decimal comma or point."""
 
-_RANGE = re.compile(rf"(?:[-–—−]|\s*(?:\.\.\.?|…|÷|до|to)\s*)[+\-−]?(?:{NUMBER})", re.IGNORECASE)
+_RANGE = re.compile(rf"(?:\s?[-–—−]\s?|\s*(?:\.\.\.?|…|÷|до|to)\s*)[+\-−]?(?:{NUMBER})", re.IGNORECASE)
 _JOINS = re.compile(r"^[/·⋅*×(^²³]|^[23]$|^(?:рт|вод)\.?|^[CСF]$")
 _FIRST_OF_TWO = frozenset(
     {"кв", "кв.", "куб", "куб.", "sq", "sq.", "square", "cubic", "град.", "°", "US", "мм", "м", "mm"}
+    | {"градус", "градуса", "градусов", "degree", "degrees"}
 )
 _AFTER_WITH = re.compile(r"(?:ом|ем|ём|ой|ей|ами|ями|ым|им|ью|а|я|ы|и)$")
 _NO_NOUNS = frozenset({"и", "или", "при", "для", "на", "от", "за", "каждый"})
 _YEAR_WORDS = frozenset({"г", "гг", "год", "года", "годы", "лет", "year", "years"})
-_EDGE = ".,;:!?»”\"'’]}>|"
+_EDGE = ".,;:!?»”\"'’]}>|~≈*"
+_NO_INCH = re.compile(r"\s*(?!(?:min|max|minimum|maximum|long|wide|high|thick|deep|or|and)\b)[\w$€№«“\"'(]")
 
 
 def units_after(text: str, end: int) -> tuple[frozenset[str], int]:
@@ -73,12 +75,17 @@ def _may_join(parts: list[str]) -> bool:
 def _is_second(left: str, right: str) -> bool:
     if left in ("мм", "м", "mm"):
         return right.lower().startswith(("рт", "вод", "hg"))
+    if left.startswith(("градус", "degree")):
+        return right.startswith(("Цельс", "Celsius"))
     return True
 
 
 def _is_preposition(cut: str, text: str, place: int) -> bool:
-    """«4,200 с расходом»: «с» before a noun of its case is a preposition; «г.», «год» after a year are no unit."""
+    """«4,200 с расходом»: «с» before a noun of its case is a preposition; «г.», «год» after a year are no unit;
+    "in" is one only where no word follows."""
     if cut == "с":
         word = re.match(r"\s+([а-яё]+)", text[place + len(cut) :])
         return bool(word and word.group(1) not in _NO_NOUNS and _AFTER_WITH.search(word.group(1)))
+    if cut == "in":
+        return bool(_NO_INCH.match(text, place + len(cut)))
     return cut.lower() in _YEAR_WORDS and bool(re.search(r"(?:19|20)\d\d\s*$", text[:place]))

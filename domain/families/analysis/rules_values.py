@@ -43,6 +43,12 @@ _MONTHS = (
 )
 _MONTH = "|".join(f"{stem}[а-я]{{1,3}}" for stem in _MONTHS[0]) + "|" + "|".join(f"{m}[a-z]{{0,6}}" for m in _MONTHS[1])
 
+_SPAN_UNITS = (
+    "мм|см|м|кг|г|л|В|мВ|кВ|А|мА|Вт|кВт|Па|кПа|МПа|Гц|кГц|МГц|Ом|кОм|дБ|с|мс|мин|ч|°C|°С|mm|cm|m|kg|g|V|mV|kV|A|mA|W|kW|Pa|kPa"
+    "|MPa|Hz|kHz|MHz|dB|s|ms|min|h"
+)
+"""Units that follow the second number of a range without a space: «28-30В». Others make a designation: «1-2Б»."""
+
 _PATTERN = re.compile(
     rf"""
     (?P<standard>(?<![{_LETTER}\d])(?:ГОСТ|ОСТ|СТО|СП|СНиП|СанПиН|ТУ|ТР\ ТС|РД|ВСН|НПБ|ППБ|ПУЭ|МГСН|ISO|IEC|EN|DIN|ASTM
@@ -56,10 +62,12 @@ _PATTERN = re.compile(
   | (?P<wordy>(?<!\w)(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\.?,?\s+\d{{4}}
         |(?:{_MONTH})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})(?!\d))
   | (?P<code>(?<![{_LETTER}\d/.-])(?-i:[A-ZА-ЯЁ]{{2,5}})[\ \u00a0]\d+(?:[.,]\d+)?(?![\w/-]|[.,]\d|\ ?%))
-  | (?P<ratio>(?<![\w.,:])\d{{1,2}}\s?:\s?\d{{1,4}}(?![\w:]|[.,]\d))
+  | (?P<ratio>(?<![\w.,:])\d{{1,2}}(?:\s:\s|:)\d{{1,4}}(?![\w:]|[.,]\d))
   | (?P<dimension>(?<![\w.,])(?:{NUMBER})(?:\s*[×xXхХ*✕]\s*(?:{NUMBER}))+(?![{_LETTER}\d]))
   | (?P<ordinal>(?<![\w.,/-])\d+-?(?:й|го|му|м|я|ой|ю|е|х|ти|ых|ым|ый|ая|ое|ом|st|nd|rd|th)(?![\w-]))
   | (?P<compound>(?<![\w.,/-])(?:\d+(?:[.,]\d+)?)(?=-[{_LETTER}]{{4,}}))
+  | (?P<span>(?<![\w/.,-])(?P<low>\d+(?:[.,]\d+)?)\s?[-–—…÷]\s?(?P<high>\d+(?:[.,]\d+)?)(?P<spanunit>{_SPAN_UNITS})
+        (?![\w/·*×-]))
   | (?P<glued>(?<![\w/-])(?P<gluedsign>[+\-−±])?(?P<gluednumber>\d+(?:[.,]\d+)*)
         (?P<gluedunit>(?:°\ ?[CСF]|[{_LETTER}Ωµμ]{{1,6}}(?:/[{_LETTER}]{{1,4}})?[²³]?))(?![\w/-]))
   | (?P<designation>(?<![{_LETTER}\d_])(?=[{_LETTER}\d_./+-]*[{_LETTER}])(?=[{_LETTER}\d_./+-]*[\d_])
@@ -69,6 +77,10 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_DIGIT = re.compile(r"[\d_]")
+REACH = 40
+"""Characters: longer than «СанПиН № », "September " and the letters that a designation begins with. A guess."""
+
 _LIST = re.compile(r"\d+(?:[.,]\d+){2,}")
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _CURRENCY_BEFORE = re.compile(r"(?:US)?([$€£₽])\s*\(?$")
@@ -79,11 +91,21 @@ def find_values(text: str, *, is_evidence: bool = False) -> list[Value]:
     """The values of `text` in order, not overlapping. For evidence every sensible reading of a place is given."""
     values: list[Value] = []
     place = 0
-    while found := _PATTERN.search(text, place):
+    while (begin := _next_begin(text, place)) is not None and (found := _PATTERN.search(text, begin)):
         values += _read(found, text, is_evidence)
         # A unit such as «м2» is part of its number, not a designation of its own.
         place = max([found.end(), *(value.end for value in values[-1:])])
     return values
+
+
+def _next_begin(text: str, place: int) -> int | None:
+    """Where to look on: a little before the next digit or underscore, for every value has one; null without any."""
+    sign = _DIGIT.search(text, place)
+    if sign is None:
+        return None
+    near = max(place, sign.start() - REACH)
+    space = text.rfind(" ", max(place, near - REACH), near)
+    return space + 1 if space >= 0 else max(place, near - REACH)
 
 
 def number_forms(digits: str) -> frozenset[str]:
@@ -102,6 +124,12 @@ def number_forms(digits: str) -> frozenset[str]:
     if len(fraction) == 3 and 1 <= len(whole) <= 3 and whole.lstrip("0"):
         forms.add(_decimal(whole + fraction))
     return frozenset(forms)
+
+
+def half_digit(text: str) -> Decimal:
+    """Half a unit of the last digit of the first number in `text`: how exactly it is told."""
+    fraction = re.search(r"\d[.,](\d+)", text)
+    return Decimal("0.5").scaleb(-len(fraction.group(1)) if fraction else 0)
 
 
 def designation_form(text: str) -> str:
@@ -130,6 +158,8 @@ def _read(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
         )
     if kind == "compound":
         return [_number(start, end, "", whole, text, with_unit=False)]
+    if kind == "span":
+        return _span(found, text, is_evidence)
     if kind == "glued":
         return _glued(found, text, is_evidence)
     if kind == "designation":
@@ -144,10 +174,13 @@ def _read(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
 def _plain_number(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
     start, end = found.span("digits")
     sign, digits = found.group("sign") or "", found.group("digits")
-    is_after_number = bool(re.search(r"[\d)%]\s*$", text[: found.start()]))
-    if sign in ("–", "-", "−") and is_after_number:
+    before = text[max(found.start() - 3, 0) : found.start()]
+    is_after_number = bool(re.search(r"[\d)%]\s*$", before))
+    is_range = bool(sign) and sign in "–-−" and is_after_number
+    may_be_sign = is_range and sign != "–" and before[-1:].isspace()
+    if is_range and not (may_be_sign and not is_evidence):
         sign = ""
-    if not sign and _MINUS_BEFORE.search(text[:start]):
+    if not sign and _MINUS_BEFORE.search(text[max(start - 12, 0) : start]):
         sign = "-"
     if sign and sign in "-−–±":
         start -= 1
@@ -156,6 +189,9 @@ def _plain_number(found: re.Match[str], text: str, is_evidence: bool) -> list[Va
         place = found.start("digits")
         return [_number(place + part.start(), place + part.end(), "", part.group(), text) for part in parts]
     values = [_number(start, end, sign, digits, text)]
+    if is_evidence and may_be_sign:
+        # «7 -8» may be a range or a column with a negative number.
+        values.append(_number(start, end, "-", digits, text))
     if is_evidence and re.search(r"\s", digits):
         # Neighbouring columns may look like groups of thousands.
         place = found.start("digits")
@@ -206,6 +242,18 @@ def _dimension(start: int, end: int, whole: str, text: str, is_evidence: bool) -
         for part in parts
     ]
     return [dimension, *singles, _designation(start, end, whole)]
+
+
+def _span(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:
+    """Both ends of «28-30В», with the unit; in evidence it may also be a designation."""
+    units = frozenset({unit_of(found.group("spanunit")) or ""})
+    ends = [
+        msgspec.structs.replace(
+            _number(found.start(name), found.end(name), "", found.group(name), text, with_unit=False), units=units
+        )
+        for name in ("low", "high")
+    ]
+    return [*ends, _designation(found.start(), found.end(), found.group())] if is_evidence else ends
 
 
 def _glued(found: re.Match[str], text: str, is_evidence: bool) -> list[Value]:

@@ -1,7 +1,9 @@
 """What the server itself says in an answer, in Russian and English. Never checked as claims: it cites nothing."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
+from domain.evidence import Citation
 from domain.families.analysis.types import UnreadDocument
 
 
@@ -20,16 +22,92 @@ def nothing_to_read(language: str, has_documents: bool, unread: Sequence[UnreadD
     return "Нет документов, по которым можно ответить. Загрузите документ или выберите его и спросите снова."
 
 
-def budget_used_up(language: str) -> str:
-    """The whole answer when no model may be called any more; the best places found follow as citations."""
+def nothing_to_compare(language: str, side: str) -> str:
+    """The whole answer to a comparison without one of its sides. Unread documents are named by `notes`."""
     if language == "en":
-        return "The budget of this question is used up before an answer was written. The places found:"
-    return "Бюджет этого вопроса исчерпан раньше, чем составлен ответ. Найденные места:"
+        return (
+            f"There is nothing to compare: set {side} holds no document that could be read, or the same as the other."
+        )
+    return (
+        f"Сравнивать нечего: в наборе {side} нет документа, который удалось бы прочитать, или он тот же, что в другом."
+    )
 
 
-def notes(language: str, unread: Sequence[UnreadDocument], lost_documents: int, offline: bool) -> str:
-    """What stands below an answer: documents it does not cover, and that no model wrote it. Empty when all is well."""
-    lines = [_unread_line(language, document) for document in unread]
+class Stopped(StrEnum):
+    """Why no further answer of a model is to be had, or none that rests on something."""
+
+    BUDGET = "budget"
+    REFUSED = "refused"
+    FAILED = "failed"
+    TURNS = "turns"
+    UNCITED = "uncited"
+    ONE_LOOK = "one_look"
+
+
+def without_model(language: str, stopped: Stopped, has_places: bool) -> str:
+    """The whole answer when no model gave one; quotations of the best places found follow."""
+    reason_ru, reason_en = {
+        Stopped.BUDGET: (
+            "Бюджет этого вопроса исчерпан раньше, чем составлен ответ.",
+            "The budget of this question was used up before an answer was written.",
+        ),
+        Stopped.REFUSED: ("Модель отклонила этот запрос.", "The model refused this request."),
+    }.get(stopped, ("Модель не ответила.", "The model did not answer."))
+    if not has_places:
+        tail_ru, tail_en = "Повторите вопрос позже.", "Ask again later."
+    else:
+        tail_ru = "Это не ответ, а места документов, найденные поиском:"
+        tail_en = "This is no answer, but what the search found in the documents:"
+    return f"{reason_en} {tail_en}" if language == "en" else f"{reason_ru} {tail_ru}"
+
+
+def place_line(citation: Citation, language: str) -> str:
+    """A place found, with its words if they are known."""
+    quote = " ".join(citation.quote.split())
+    opening, closing = ("“", "”") if language == "en" else ("«", "»")
+    said = f"{opening}{quote}{closing} — " if quote else ""
+    return f"- {said}{citation.document_name}, {citation.sheet} [{citation.number}]"
+
+
+_STOPPED = {
+    Stopped.BUDGET: (
+        "Бюджет вопроса исчерпан: ответ составлен по тому, что удалось рассмотреть.",
+        "The budget of the question is used up: the answer rests on what could be looked at so far.",
+    ),
+    Stopped.REFUSED: (
+        "Дальше модель отвечать отказалась: ответ составлен по тому, что удалось рассмотреть.",
+        "The model refused to go on: the answer rests on what could be looked at so far.",
+    ),
+    Stopped.FAILED: (
+        "Дальше модель не ответила: ответ составлен по тому, что удалось рассмотреть.",
+        "The model stopped answering: the answer rests on what could be looked at so far.",
+    ),
+    Stopped.TURNS: (
+        "Рассмотреть удалось не всё: каких-то значений в ответе может не хватать.",
+        "Not everything could be looked at: some values may be missing.",
+    ),
+    Stopped.ONE_LOOK: (
+        "Количество взято с изображения одним взглядом и текстом документа не подтверждено: считать его точным нельзя.",
+        "The count was taken from a picture by one look and no text confirms it: it must not be relied on.",
+    ),
+    Stopped.UNCITED: (
+        "Этот ответ не подтверждён ни одной ссылкой на документы.",
+        "No place in the documents supports this answer.",
+    ),
+}
+
+
+def notes(
+    language: str,
+    unread: Sequence[UnreadDocument],
+    lost_documents: int,
+    offline: bool,
+    stopped: Sequence[Stopped] = (),
+) -> str:
+    """What stands below an answer: documents it does not cover, what it lacks, and that no model wrote it. Empty when
+    all is well."""
+    lines = [_STOPPED[reason][language == "en"] for reason in stopped]
+    lines += [_unread_line(language, document) for document in unread]
     if lost_documents:
         lines.append(
             f"Documents that are no longer available: {lost_documents}."

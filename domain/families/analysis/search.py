@@ -1,5 +1,6 @@
 """Stage `search`: which documents are asked, and which of their blocks the model is shown."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -8,8 +9,11 @@ import msgspec
 from domain.chats import Question
 from domain.documents import Document, DocumentStatus, Hit
 from domain.events import EventType
+from domain.evidence import Region
 from domain.families.analysis.gathering import Found, gather
-from domain.families.analysis.rules_materials import Ranking, fuse
+from domain.families.analysis.rules_materials import SIDE, SIMPLE, Limits, Ranking, fuse
+from domain.families.analysis.rules_modes import Mode, mode_of
+from domain.families.analysis.rules_sides import NO_SIDE, SIDES, sides_of
 from domain.families.analysis.types import AnalysisState, AskedDocument, Material, UnreadDocument
 from domain.ports import SearchIndex, UnitOfWork
 from domain.stage import Next, StageContext, Wait
@@ -25,40 +29,80 @@ MAX_EVIDENCE = 20
 
 async def search(ctx: StageContext, state: AnalysisState) -> Next | Wait:
     async with ctx.uow() as uow:
-        documents, lost = await _scope(uow, ctx.job.user_id, state.question)
+        documents, lost = await _scope(uow, ctx.job.user_id, state)
     reading = [document for document in documents if document.status is DocumentStatus.READING]
     if reading:
         return Wait(state=state, document_ids=tuple(d.id for d in reading), reason=_waiting_for(reading))
     ready = [document for document in documents if document.status is DocumentStatus.READY]
-    found = await _find(ctx.search, state, [document.id for document in ready])
-    await ctx.progress(0.5, "Собираю найденное", "Gathering what was found")
-    async with ctx.uow() as uow:
-        materials = await gather(uow, found, ready, state.question.regions, state.language)
+    sides = _sides(state)
+    materials: list[Material] = []
+    for side in (*SIDES, NO_SIDE):
+        if of_side := [document for document in ready if sides.get(document.id, NO_SIDE) == side]:
+            materials += await _search_side(ctx, state, of_side, side, limits=SIDE if sides else SIMPLE)
     await _tell(ctx, materials)
     return Next(
         state=msgspec.structs.replace(
             state,
-            documents=tuple(AskedDocument(id=d.id, name=d.name, page_count=d.page_count) for d in ready),
+            documents=tuple(_asked(document, sides.get(document.id, NO_SIDE)) for document in ready),
             unread=tuple(_unread(d) for d in documents if d.status is DocumentStatus.FAILED),
             lost_documents=lost,
             materials=tuple(materials),
-        )
+        ),
+        goto=_AFTER[mode_of(state.question, state.settings)],
     )
 
 
-async def _scope(uow: UnitOfWork, user_id: UUID, question: Question) -> tuple[list[Document], int]:
+_AFTER = {Mode.SIMPLE: "crop", Mode.COMPLEX: "collect", Mode.COMPARE: "differ"}
+
+
+async def _search_side(
+    ctx: StageContext, state: AnalysisState, documents: Sequence[Document], side: str, *, limits: Limits
+) -> list[Material]:
+    found = await find(ctx.search, state, [document.id for document in documents])
+    await ctx.progress(0.5, "Собираю найденное", "Gathering what was found")
+    async with ctx.uow() as uow:
+        return await gather(uow, found, documents, pointed_at(state.question), state.language, limits=limits, side=side)
+
+
+def _sides(state: AnalysisState) -> dict[UUID, str]:
+    """Empty unless two sets are compared."""
+    scope = state.question.scope
+    if scope is None or mode_of(state.question, state.settings) is not Mode.COMPARE:
+        return {}
+    return sides_of(scope.compare_document_ids_a, scope.compare_document_ids_b)
+
+
+def _asked(document: Document, side: str) -> AskedDocument:
+    return AskedDocument(
+        id=document.id,
+        name=document.name,
+        page_count=document.page_count,
+        has_file=document.sha256 is not None,
+        side=side,
+    )
+
+
+async def _scope(uow: UnitOfWork, user_id: UUID, state: AnalysisState) -> tuple[list[Document], int]:
     """The documents the question is about, and how many named ones are gone or foreign.
 
-    Those of the message, else of the chat, else all visible ones. What the user points at counts as named.
+    The two sets of a comparison; else those of the message, else of the chat, else all visible ones. What the user
+    points at counts as named.
     """
-    named = question.scope.document_ids if question.scope else None
+    question = state.question
+    named = tuple(_sides(state)) or (question.scope.document_ids if question.scope else None)
     if not named:
         named = (await uow.chats.get(question.chat_id, user_id=user_id)).document_ids
     if not named:
         return await uow.documents.readable(user_id, await uow.documents.visible_ids(user_id)), 0
-    asked = list(dict.fromkeys([*named, *(region.document_id for region in question.regions)]))
+    asked = list(dict.fromkeys([*named, *(region.document_id for region in pointed_at(question))]))
     documents = await uow.documents.readable(user_id, asked)
     return documents, len(asked) - len(documents)
+
+
+def pointed_at(question: Question) -> list[Region]:
+    """The places that came with the message; a pasted picture is a document of one page."""
+    pasted = [Region(document_id=document_id, page_no=1) for document_id in question.picture_document_ids]
+    return [*question.regions, *pasted]
 
 
 def _waiting_for(reading: Sequence[Document]) -> dict[str, object]:
@@ -74,7 +118,7 @@ def _waiting_for(reading: Sequence[Document]) -> dict[str, object]:
     return {"kind": "documents", "documents": shown}
 
 
-async def _find(index: SearchIndex, state: AnalysisState, document_ids: list[UUID]) -> Found:
+async def find(index: SearchIndex, state: AnalysisState, document_ids: list[UUID]) -> Found:
     if not document_ids:
         return Found()
     queries = [(state.text, 1.0)]
@@ -82,10 +126,12 @@ async def _find(index: SearchIndex, state: AnalysisState, document_ids: list[UUI
     blocks: list[Ranking] = []
     pages: list[Ranking] = []
     for query, weight in queries:
-        hits = await index.search(query, document_ids, level="block", limit=BLOCK_LIMIT)
-        blocks.append(Ranking(hits=hits, weight=weight))
-        hits = await index.search(query, document_ids, level="page", limit=PAGE_LIMIT)
-        pages.append(Ranking(hits=hits, weight=weight))
+        found_blocks, found_pages = await asyncio.gather(
+            index.search(query, document_ids, level="block", limit=BLOCK_LIMIT),
+            index.search(query, document_ids, level="page", limit=PAGE_LIMIT),
+        )
+        blocks.append(Ranking(hits=found_blocks, weight=weight))
+        pages.append(Ranking(hits=found_pages, weight=weight))
     block_scores, page_scores = fuse(blocks, pages)
     return Found(blocks=block_scores, pages=page_scores, snippets=_snippets(blocks))
 

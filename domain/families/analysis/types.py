@@ -4,17 +4,23 @@ from uuid import UUID
 
 import msgspec
 
-from domain.answers import Answer, Intent
-from domain.chats import Question
-from domain.documents import BlockKind
+from domain.answers import Answer, AnswerReply, Intent
+from domain.chats import Message, Question, Settings
+from domain.documents import BlockKind, Box
+from domain.evidence import EvidencePicture
+from domain.families.analysis.rules_sides import NO_SIDE
+from domain.revisions.types import ChangeClass, ChangeKind, Severity
 
 
 class AskedDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of the question's scope that can be read."""
+    """A document of the question's scope that can be read. `has_file`: its pages can be drawn. `side` is A or B when
+    two sets are compared."""
 
     id: UUID
     name: str
     page_count: int | None = None
+    has_file: bool = True
+    side: str = NO_SIDE
 
 
 class UnreadDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +34,8 @@ class UnreadDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
     """A block chosen for the model. `ref` is the id the model sees: the block id, or `<block id>@<n>` where two
-    documents hold the same id. `score` ranks (higher is better); 0 for neighbours and openings."""
+    documents hold the same id, with `A:` or `B:` before it when two sets are compared. `score` ranks (higher is
+    better); 0 for neighbours and openings."""
 
     ref: str
     document_id: UUID
@@ -39,20 +46,143 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     kind: BlockKind
     score: float = 0.0
     snippet: str = ""
+    side: str = NO_SIDE
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that is to be looked at. `box` is in the unrotated page, null is the whole page.
+    `as_overview`: small and with the grid, to say where things are. `by` is user, search, model or gate."""
+
+    document_id: UUID
+    document_name: str
+    page_no: int
+    sheet: str = ""
+    box: Box | None = None
+    block_id: str | None = None
+    as_overview: bool = False
+    reason: str = ""
+    by: str = "search"
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact read off the shown pictures and blocks (spec/aizoomdoc.md §1.4, ExtractedFact)."""
+
+    text: str
+    category: str = "other"
+    source_block_ids: tuple[str, ...] = ()
+    confidence: float | None = None
+
+
+class FactTable(msgspec.Struct, frozen=True, kw_only=True):
+    """spec/aizoomdoc.md §1.4, ExtractedTable."""
+
+    title: str | None = None
+    headers: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    source_block_id: str | None = None
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What `extract` gives to `answer`; source ids are block ids or pictures (P1, P2 …) that were shown."""
+
+    summary: str | None = None
+    facts: tuple[Fact, ...] = ()
+    tables: tuple[FactTable, ...] = ()
+
+
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """What the collector chose of one document: ids of blocks, the most wanted first, and places to be looked at.
+    `is_failed`: nothing was chosen, the search's materials serve instead."""
+
+    document_id: UUID
+    block_ids: tuple[str, ...] = ()
+    places: tuple[Wish, ...] = ()
+    is_failed: bool = False
+
+
+class ChangePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a change shows on one side. `boxes` are in the unrotated page; `block_id` is the block that holds them,
+    null when none does."""
+
+    document_id: UUID
+    document_name: str
+    page_no: int
+    sheet: str
+    boxes: tuple[Box, ...]
+    block_id: str | None = None
+
+
+class SheetChange(msgspec.Struct, frozen=True, kw_only=True, rename={"change_class": "class"}):
+    """One change between two revisions, as the server found it. Models know its sides as A:D1 and B:D1."""
+
+    number: int
+    kind: ChangeKind
+    change_class: ChangeClass
+    severity: Severity
+    before: str | None = None
+    after: str | None = None
+    place: str | None = None
+    a: ChangePlace | None = None
+    b: ChangePlace | None = None
+
+
+class Differences(msgspec.Struct, frozen=True, kw_only=True):
+    """The page diff of two revisions: the gravest `changes` of `total`, and how far it went. `text_pages`,
+    `drawn_pages` and `seen_pages` count the pairs of sheets compared by their words, vectors and pixels; pages without
+    a partner are named by number."""
+
+    changes: tuple[SheetChange, ...] = ()
+    total: int = 0
+    pairs: int = 0
+    text_pages: int = 0
+    drawn_pages: int = 0
+    seen_pages: int = 0
+    pages_removed: tuple[int, ...] = ()
+    pages_added: tuple[int, ...] = ()
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """The best answer so far, kept while a closer look is taken."""
+
+    reply: AnswerReply
+    model: str
+    offline: bool = False
 
 
 class AnalysisState(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` and `language` are the question's. `lost_documents` counts asked documents that are gone or foreign.
+    """`text` and `language` are the question's; `replied` is the message it replies to, `settings` are the user's.
+    `lost_documents` counts asked documents that are gone or foreign.
+
+    `pictures` were shown or pointed at; `wishes` are to be looked at before the next turn; `places` are all that was
+    ever wished, so that nothing is asked for twice. `turn` counts closer looks, `is_gated` says that one was forced;
+    `draft` is the best answer before it.
+
+    `collected` is per document and empty again once it is covered; `differences` is null unless one document is
+    compared with one other. When two sets are compared, `facts` are of side A and `facts_b` of side B.
+
     `answer` grows: text and citations in `answer`, claims in `verify`. Its first `checked_chars` code points are the
-    model's words, to be verified; the rest are the server's notes."""
+    model's words, to be verified; the rest are the server's notes.
+    """
 
     question: Question
     text: str = ""
     language: str = "ru"
+    replied: Message | None = None
+    settings: Settings = Settings()
     intent: Intent = Intent()
     documents: tuple[AskedDocument, ...] = ()
     unread: tuple[UnreadDocument, ...] = ()
     lost_documents: int = 0
     materials: tuple[Material, ...] = ()
+    pictures: tuple[EvidencePicture, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    places: tuple[Wish, ...] = ()
+    collected: tuple[Collected, ...] = ()
+    differences: Differences | None = None
+    facts: Facts | None = None
+    facts_b: Facts | None = None
+    turn: int = 0
+    is_gated: bool = False
+    draft: Draft | None = None
     answer: Answer | None = None
     checked_chars: int = 0

@@ -5,6 +5,8 @@ from uuid import UUID
 from domain.families.ingest.finish import finish
 from domain.families.ingest.open import open_document
 from domain.families.ingest.read import read
+from domain.families.ingest.recognise import recognise
+from domain.families.ingest.seeing import PROMPT
 from domain.families.ingest.types import ReadingState, start
 from domain.family import Family, Stage
 from domain.jobs import Job, JobError
@@ -26,6 +28,14 @@ FAMILY = Family(
     stages=(
         Stage(name="open", run=open_document, label_ru="Открываю файл", label_en="Opening the file", timeout_s=90.0),
         Stage(name="read", run=read, label_ru="Читаю страницы", label_en="Reading pages", timeout_s=240.0),
+        Stage(
+            name="recognise",
+            run=recognise,
+            label_ru="Распознаю страницы без текста",
+            label_en="Recognising pages without text",
+            timeout_s=900.0,
+            prompts=(PROMPT,),
+        ),
         Stage(name="finish", run=finish, label_ru="Завершаю", label_en="Finishing"),
     ),
     on_end=mark_failed,

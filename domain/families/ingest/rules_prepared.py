@@ -28,6 +28,8 @@ _LINK = re.compile(r"→\s*([A-Z0-9-]+)")
 _SHEET = re.compile(r"^\*\*Лист:\*\*\s*(\S+)(?:\s*\(из\s+(\S+?)\))?")
 _TITLE = re.compile(r"^\*\*Наименование листа:\*\*\s*(.+)$")
 _STAMP = re.compile(r"^\*\*Штамп:\*\*\s*(.+)$")
+_PARTS = re.compile(r"\s*(?:\||\n)\s*")
+_LABEL_ALONE = re.compile(r"^\s*([^\n:|]+):\s*\n+", re.MULTILINE)
 _CATEGORY = re.compile(r"\*\*\[ИЗОБРАЖЕНИЕ\]\*\*.*?\|\s*Тип:\s*([^|\n]+)")
 
 _KINDS = {kind.value: kind for kind in BlockKind}
@@ -54,11 +56,15 @@ def is_prepared(text: str) -> bool:
     return any(_BLOCK.match(line) or _OLD_BLOCK.match(line) for line in text.splitlines())
 
 
-def parse_prepared(text: str, blocks_json: Any = None) -> Prepared:
-    """`blocks_json` is the decoded JSON beside the document: `{"blocks": […]}`, or a legacy annotation with pages."""
+def parse_prepared(text: str, *described_by: Any) -> Prepared:
+    """`described_by` is the decoded JSON beside the document: `{"blocks": […]}`, or a legacy annotation with pages; of
+    several, the first that has a box or a content for a block gives it."""
     lines = text.lstrip("\ufeff").splitlines()
     drafts, facts, stamp, title = _Drafter(lines).run()
-    described = {entry["id"]: entry for entry in _entries(blocks_json)}
+    described: dict[str, dict[str, Any]] = {}
+    for entry in (entry for source in described_by for entry in _entries(source)):
+        known_of = described.setdefault(entry["id"], {})
+        known_of.update({key: value for key, value in entry.items() if not known_of.get(key)})
     known = {draft.id for draft in drafts}
     for entry in described.values():
         if entry["id"] not in known:
@@ -176,6 +182,11 @@ def _kind_of(content: str) -> BlockKind:
     if "[ИЗОБРАЖЕНИЕ]" in content:
         return BlockKind.IMAGE
     return BlockKind.TABLE if content.startswith("|") else BlockKind.TEXT
+
+
+def stamp_of(text: str) -> dict[str, str]:
+    """«Шифр: … | Стадия: …», parts also on lines of their own, by our names. A label alone takes the next part."""
+    return dict(_stamp_parts(_PARTS.sub(" | ", _LABEL_ALONE.sub(r"\1: ", text))))
 
 
 def _stamp_parts(text: str) -> Iterator[tuple[str, str]]:

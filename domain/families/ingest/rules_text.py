@@ -1,87 +1,71 @@
-"""Reads plain text and Markdown as pages of blocks without coordinates. Pure."""
+"""Reads plain text and Markdown as paragraphs: headings, tables, all else. Pure."""
 
 import re
+from collections.abc import Iterator
 
-from domain.documents import Block, BlockKind, Page, PageContent, PageFacts
-from domain.errors import DocumentDamaged, DocumentEmpty
-from domain.ids import derive_block_id
+from domain.documents import BlockKind, PageContent
+from domain.families.ingest.rules_layout import Paragraph, lay_out
 
-PAGE_CHARACTERS = 3000
-"""About a page of a book; a paragraph is never parted unless it is longer."""
-
-TEXT_TYPES = frozenset({"text/plain", "text/markdown"})
-_ENDINGS = (".txt", ".md", ".markdown")
-_BLANK = re.compile(r"\n\s*\n")
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
-
-
-def is_text_file(name: str, mime_type: str) -> bool:
-    return mime_type.split(";")[0] in TEXT_TYPES or name.lower().endswith(_ENDINGS)
-
-
-def decode_text(data: bytes) -> str:
-    """UTF-8 or UTF-16 with a mark, else CP1251. Raises DocumentDamaged for bytes that are no text."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    if b"\0" in data:
-        raise DocumentDamaged("zero bytes in a text")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1251", "replace")
+_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+_FENCE = re.compile(r"^\s*(```|~~~)")
+_UNDERLINE = re.compile(r"^(=+|-+)\s*$")
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_RULE = re.compile(r"^\s*\|?(?:\s*:?-{1,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$")
 
 
 def parse_text(text: str) -> tuple[PageContent, ...]:
-    """Paragraphs as blocks, gathered to pages. Raises DocumentEmpty."""
-    paragraphs = [part.strip("\n").rstrip() for part in _BLANK.split(text.replace("\r\n", "\n")) if part.strip()]
-    if not paragraphs:
-        raise DocumentEmpty("no text")
-    pages: list[list[str]] = [[]]
-    length = 0
-    for part in (piece for paragraph in paragraphs for piece in _pieces(paragraph)):
-        if pages[-1] and length + len(part) > PAGE_CHARACTERS:
-            pages.append([])
-            length = 0
-        pages[-1].append(part)
-        length += len(part)
-    heading: str | None = None
-    contents = []
-    for page_no, parts in enumerate(pages, start=1):
-        content, heading = _page(page_no, parts, heading)
-        contents.append(content)
-    return tuple(contents)
+    """Paragraphs as blocks, gathered to pages. A form feed begins a page. Raises DocumentEmpty, DocumentTooHeavy."""
+    return lay_out(paragraphs_of(text))
 
 
-def _pieces(paragraph: str) -> list[str]:
-    """A paragraph longer than a page in parts of whole lines, or of letters when a line is longer still."""
-    if len(paragraph) <= PAGE_CHARACTERS:
-        return [paragraph]
-    pieces = [""]
-    for line in paragraph.split("\n"):
-        for start in range(0, max(len(line), 1), PAGE_CHARACTERS):
-            part = line[start : start + PAGE_CHARACTERS]
-            if pieces[-1] and len(pieces[-1]) + len(part) > PAGE_CHARACTERS:
-                pieces.append("")
-            pieces[-1] = f"{pieces[-1]}\n{part}" if pieces[-1] else part
-    return pieces
+def paragraphs_of(text: str) -> Iterator[Paragraph]:
+    """In order; contents keep their lines as they are written."""
+    is_first = False
+    for number, part in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\f")):
+        is_first = number > 0
+        for lines in _groups(part.split("\n")):
+            yield _paragraph(lines, is_first)
+            is_first = False
 
 
-def _page(page_no: int, parts: list[str], heading: str | None) -> tuple[PageContent, str | None]:
-    blocks: list[Block] = []
-    for part in parts:
-        kind = BlockKind.TABLE if part.startswith("|") else BlockKind.TEXT
-        first = _HEADING.match(part.split("\n", 1)[0])
-        occurrence = sum(block.content == part for block in blocks)
-        blocks.append(
-            Block(
-                id=derive_block_id(page_no, kind.value, part, occurrence),
-                page_no=page_no,
-                block_no=len(blocks),
-                kind=kind,
-                content=part,
-                heading=None if first else heading,
-            )
-        )
-        heading = first.group(1) if first else heading
-    facts = PageFacts(characters=sum(len(part) for part in parts), read_by="text")
-    return PageContent(page=Page(page_no=page_no, width_pt=0, height_pt=0, facts=facts), blocks=tuple(blocks)), heading
+def _groups(lines: list[str]) -> Iterator[list[str]]:
+    """Lines that belong together: up to a blank line, a heading alone, a table alone, a fence as a whole."""
+    group: list[str] = []
+    fence: str | None = None
+    for line in lines:
+        mark = _FENCE.match(line)
+        if fence is None and mark is None and group and (not line.strip() or _begins_other(group, line)):
+            yield group
+            group = []
+        if fence is None and mark is None and not line.strip():
+            continue
+        group.append(line)
+        if mark is not None:
+            fence = mark.group(1) if fence is None else (None if mark.group(1) == fence else fence)
+    if group:
+        yield group
+
+
+def _begins_other(group: list[str], line: str) -> bool:
+    if _HEADING.match(line) or _HEADING.match(group[0]):
+        return True
+    return bool(_ROW.match(line)) != bool(_ROW.match(group[-1])) and not _FENCE.match(group[0])
+
+
+def _paragraph(lines: list[str], is_first: bool) -> Paragraph:
+    content = "\n".join(lines)
+    if _ROW.match(lines[0]):
+        return Paragraph(content=_with_rule(lines), kind=BlockKind.TABLE, is_first=is_first)
+    level = 0
+    if heading := _HEADING.match(lines[0]):
+        level = len(heading.group(1))
+    elif len(lines) == len(("title", "underline")) and _UNDERLINE.match(lines[1]):
+        level = 1 if lines[1].startswith("=") else 2
+    return Paragraph(content=content, level=level, is_first=is_first)
+
+
+def _with_rule(lines: list[str]) -> str:
+    """A table whose second line is no rule is kept as it is written, with the rule put in."""
+    if len(lines) > 1 and _RULE.match(lines[1]):
+        return "\n".join(lines)
+    return "\n".join([lines[0], "|" + "---|" * max(lines[0].strip().count("|") - 1, 1), *lines[1:]])

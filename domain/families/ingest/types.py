@@ -10,32 +10,47 @@ MODE_PREPARED = "prepared"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload. `digests` of a prepared document: `document` (its Markdown) and perhaps `blocks` (its JSON)."""
+    """The payload. `digests` are the parts of a prepared document: `document` (its Markdown), `blocks`, `annotation`
+    (JSON), `html`, `pdf` (the file it was made of); any one of `document`, `annotation`, `html` is enough. `is_locked`:
+    the file's password is in the vault, under the job's id."""
 
     document_id: UUID
     mode: str = MODE_FILE
     digests: dict[str, str] = {}
+    is_locked: bool = False
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
-    """How the pages are read: `pages` by the render children, `prepared` or `text` from a text given by digest."""
+    """How the pages are read: `pages` by the render children from `digest`, `prepared` from the parts of a prepared
+    document (`digests` as in the source); those of its PDF are read by the children too."""
 
     kind: str
-    digest: str
-    blocks_digest: str | None = None
+    digest: str = ""
+    digests: dict[str, str] = {}
 
 
 class ReadingState(msgspec.Struct, frozen=True, kw_only=True):
-    """The checkpoint. Pages before `next_page` are stored; `lost_code` is why the first lost page was lost."""
+    """The checkpoint. Pages before `next_page` are stored; `lost_code` is why the first lost page was lost.
+    `heading` is the last one read. `pages_for_ocr` are those without text that nothing has recognised yet;
+    `to_recognise` is null before it is planned. `recognised_page` is the last one, `recognised_heading` the heading it
+    ends under."""
 
     source: Source
     reader: Reader | None = None
     page_count: int = 0
     next_page: int = 1
+    batch_pages: int = 8
     lost_pages: int = 0
     lost_code: str | None = None
     pages_for_ocr: int = 0
     stamp: dict[str, str] = {}
+    heading: str | None = None
+    to_recognise: tuple[int, ...] | None = None
+    recognition_planned: int = 0
+    recognised_pages: int = 0
+    recognised_page: int = 0
+    recognised_heading: str | None = None
+    model_gave_up: bool = False
 
 
 def start(payload: dict[str, Any]) -> ReadingState:

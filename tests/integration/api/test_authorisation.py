@@ -7,7 +7,7 @@ no valid token gets 401 from all but the open routes.
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from api.settings import read_api_settings
 from domain.ids import new_id
 from launch.stack import Stack
 from tests.integration.api.caller import Caller, access_token, made, problem
-from tests.integration.api.conftest import MakeUser
+from tests.integration.api.conftest import MakeUser, Sql
 
 TEXT = "Расход П1 равен 5200 м³/ч.".encode()
 SECRET = "s" * 40
@@ -76,6 +76,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/me"): for_users(200),
     ("PATCH", "/me/settings"): for_users(200, json={}),
     ("POST", "/settings"): for_users(200, json={}),
+    ("GET", "/me/provider-keys"): for_users(200),
+    ("PUT", "/me/provider-keys/{provider:str}"): for_users(200, json={"api_key": "key-of-a-test-0001"}),
+    ("DELETE", "/me/provider-keys/{provider:str}"): for_users(204),
     ("GET", "/prompts/roles"): for_users(200),
     ("GET", "/chats"): for_users(200),
     ("POST", "/chats"): for_users(201, json={}),
@@ -85,6 +88,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/chats/{chat_id:uuid}/messages"): for_owner(200),
     ("POST", "/chats/{chat_id:uuid}/messages"): for_owner(202, json={"content": "Что там?", "document_ids": []}),
     ("GET", "/chats/{chat_id:uuid}/stream"): for_owner(200),
+    ("POST", "/messages/{message_id:uuid}/regenerate"): for_owner(202),
+    ("PATCH", "/messages/{message_id:uuid}"): for_owner(202, json={"content": "А там?", "document_ids": []}),
+    ("POST", "/messages/{message_id:uuid}/feedback"): for_owner(422, json={"rating": True}),
     ("GET", "/jobs"): for_users(200),
     ("GET", "/jobs/{job_id:uuid}"): Row(200, 404, 200),
     ("GET", "/jobs/{job_id:uuid}/events"): Row(200, 404, 200, POLLED),
@@ -96,14 +102,34 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/files/{file_id:uuid}"): for_owner(200),
     ("GET", "/files/{file_id:uuid}/content"): for_owner(200),
     ("DELETE", "/files/{file_id:uuid}"): for_owner(204),
+    # The file has no password.
+    ("POST", "/files/{file_id:uuid}/password"): for_owner(409, json={"password": "x"}),
     ("GET", "/documents"): for_users(200),
     ("GET", "/documents/search"): for_users(200, params={"query": "расход"}),
     ("POST", "/documents/import"): for_users(202, files={"document": ("a_document.md", TEXT, "text/markdown")}),
+    ("POST", "/documents/compare"): for_users(404, json={"a": str(new_id()), "b": str(new_id())}),
+    ("GET", "/documents/compare/{job_id:uuid}/overlays/{place:int}"): Row(404, 404, 404),
     ("GET", "/documents/{document_id:uuid}"): for_owner(200),
     ("DELETE", "/documents/{document_id:uuid}"): for_owner(204),
     ("GET", "/documents/{document_id:uuid}/blocks"): for_owner(200),
     ("GET", "/documents/{document_id:uuid}/pages"): for_owner(200),
+    ("POST", "/documents/{document_id:uuid}/supersede"): for_owner(200, json={"supersedes_id": None}),
+    ("GET", "/documents/{document_id:uuid}/grants"): for_owner(200),
+    ("POST", "/documents/{document_id:uuid}/share"): for_owner(200, json={"everyone": True, "access": "read"}),
+    ("DELETE", "/documents/{document_id:uuid}/share/{who:str}"): for_owner(204),
+    ("GET", "/projects/tree"): for_users(200),
+    ("GET", "/projects/search"): for_users(200, params={"q": "Проект"}),
+    ("GET", "/projects/documents/{document_id:uuid}/results"): for_owner(200),
+    # The file is no part of a prepared document.
+    ("GET", "/projects/documents/{document_id:uuid}/files/{file_id:uuid}"): for_owner(404),
+    ("GET", "/projects/nodes/{node_id:uuid}/grants"): for_owner(200),
+    ("POST", "/projects/nodes/{node_id:uuid}/share"): for_owner(404, json={"username": "nobody at all"}),
+    ("DELETE", "/projects/nodes/{node_id:uuid}/share/{who:str}"): for_owner(204),
     ("GET", "/documents/{document_id:uuid}/pages/{page_no:int}/render"): for_owner(422, params={"region": "1,1,0,0"}),
+    # The document is text: it has no tiles.
+    ("GET", "/documents/{document_id:uuid}/pages/{page_no:int}/tiles.json"): for_owner(404),
+    ("GET", "/documents/{document_id:uuid}/pages/{page_no:int}/tiles/{z:int}/{x:int}/{y:int}"): for_owner(404),
+    ("GET", "/pictures/{digest:str}"): open_to_all(403, params={"exp": 1, "sig": "forged"}),
     ("GET", "/admin/jobs"): for_admins(200),
     ("POST", "/admin/jobs/{job_id:uuid}/requeue"): for_admins(202, json={}),
     ("POST", "/admin/jobs/requeue"): for_admins(202, json={"ids": [str(new_id())]}),
@@ -113,6 +139,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ("PATCH", "/admin/users/{user_id:uuid}"): for_admins(200, json={"role": "user"}),
     ("GET", "/admin/users/{user_id:uuid}/tokens"): for_admins(200),
     ("POST", "/admin/users/{user_id:uuid}/tokens"): for_admins(201, json={}),
+    ("GET", "/me/quota"): for_users(200),
+    ("GET", "/admin/users/{user_id:uuid}/quota"): for_admins(200),
+    ("PUT", "/admin/users/{user_id:uuid}/quota"): for_admins(200, json={"monthly_usd": 5}),
     ("DELETE", "/admin/users/{user_id:uuid}/tokens/{token_id:uuid}"): for_admins(204),
     ("POST", "/auth/logout"): for_users(200),
 }
@@ -138,30 +167,49 @@ def test_every_route_has_a_row_and_every_row_a_route(app: Litestar) -> None:
     assert {route.path for route in app.routes if isinstance(route, WebSocketRoute)} == SOCKETS
 
 
+def _new_node(user: Caller) -> str:
+    """A project with one document that only the user sees."""
+    name = f"Проект {new_id()}"
+    files = {"document": ("a_document.md", TEXT, "text/markdown")}
+    made(user.post("/documents/import", files=files, data={"node_path": name, "visibility": "private"}))
+    return made(user.get("/projects/search", params={"q": name}))[0]["id"]
+
+
 @pytest.fixture
-def names(admin: Caller, make_user: MakeUser) -> Callable[[Caller], dict[str, str]]:
-    """Makes objects of a user, by the names that addresses have for them."""
+def names(admin: Caller, make_user: MakeUser, sql: Sql) -> Iterator[Callable[[Caller], dict[str, str]]]:
+    """Makes objects of a user, by the names that addresses have for them. What is everyone's is taken back."""
 
     def make(user: Caller) -> dict[str, str]:
         uploaded = made(user.upload("a.txt", TEXT, "text/plain"))
         chat_id = user.new_chat()
-        job_id = made(user.post(f"/chats/{chat_id}/messages", json={"content": "Что там?"}))["job_id"]
+        message = made(user.post(f"/chats/{chat_id}/messages", json={"content": "Что там?"}))
+        job_id = message["job_id"]
         made(user.post(f"/jobs/{job_id}/cancel"))
         subject = make_user()
         token_id = made(admin.post(f"/admin/users/{subject.user_id}/tokens", json={}))["id"]
         return {
             "chat_id": chat_id,
             "job_id": job_id,
+            "message_id": message["id"],
             "file_id": uploaded["id"],
             "document_id": uploaded["document_id"],
+            "node_id": _new_node(user),
+            "who": "everyone",
             "page_no": "1",
             "user_id": str(subject.user_id),
             "token_id": token_id,
+            "provider": "gemini",
+            "z": "0",
+            "x": "0",
+            "y": "0",
+            "digest": "0" * 64,
+            "place": "0",
             "path": "nothing",
             "file_path": "nothing.js",
         }
 
-    return make
+    yield make
+    sql("delete from grants where user_id is null")
 
 
 @pytest.fixture

@@ -108,6 +108,7 @@ def test_every_operation_but_the_open_ones_needs_a_bearer_token(
         "get /",
         "get /health",
         "get /ready",
+        "get /pictures/{digest}",
         "post /auth/exchange",
     }
 

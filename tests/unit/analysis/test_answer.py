@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from domain.answers import AnswerReply, ReplyCitation, ReplyIssue
 from domain.chats import Message, Role, Settings
@@ -61,13 +62,41 @@ async def test_the_model_sees_the_blocks_the_question_and_the_documents(
 
 async def test_the_chosen_role_really_goes_into_the_prompt(uow: FakeUnitOfWork, user_id: UUID, ask: Ask) -> None:
     state = await prepared(uow, user_id, ask)
-    uow.users.user_settings = Settings(selected_role_prompt_id=2)
+    state = msgspec.structs.replace(state, settings=Settings(selected_role_prompt_id=2))
     uow.users.roles[2] = "Ты экономист: называй стоимость."
     ctx = FakeStageContext(uow, user_id, reply_of(state))
 
     await answer(ctx, state)
 
     assert ctx.asks[0].variables["role"] == "Ты экономист: называй стоимость."
+
+
+@pytest.mark.parametrize(("profile", "role"), [("simple", "flash"), ("complex", "pro")], ids=["simple", "complex"])
+async def test_the_chosen_profile_decides_which_model_answers(
+    uow: FakeUnitOfWork, user_id: UUID, ask: Ask, profile: str, role: str
+) -> None:
+    state = await prepared(uow, user_id, ask)
+    state = msgspec.structs.replace(state, settings=Settings(model_profile=profile))
+    ctx = FakeStageContext(uow, user_id, reply_of(state))
+
+    await answer(ctx, state)
+
+    assert ctx.asks[0].role == role
+
+
+async def test_the_message_that_is_replied_to_is_the_last_of_the_history(
+    uow: FakeUnitOfWork, user_id: UUID, ask: Ask
+) -> None:
+    state = await prepared(uow, user_id, ask)
+    chat_id = state.question.chat_id
+    old = Message(id=new_id(), chat_id=chat_id, role=Role.ASSISTANT, content="Давний ответ")
+    state = msgspec.structs.replace(state, replied=old)
+    uow.chats.messages.insert(0, Message(id=new_id(), chat_id=chat_id, role=Role.USER, content="Недавнее"))
+    ctx = FakeStageContext(uow, user_id, reply_of(state))
+
+    await answer(ctx, state)
+
+    assert [message["content"] for message in ctx.asks[0].variables["history"]] == ["Недавнее", "Давний ответ"]
 
 
 async def test_the_newest_messages_before_the_question_are_its_history(
@@ -97,7 +126,8 @@ async def test_citations_become_places_and_the_structure_is_kept(uow: FakeUnitOf
     stored = outcome.state.answer
     [citation] = stored.citations
     assert (citation.page_no, citation.quote, len(citation.boxes)) == (1, "составляет 4200 м³/ч", 1)
-    assert (stored.issues, stored.model, stored.offline) == ((issue,), "fake:model", False)
+    assert [issue.description for issue in stored.issues] == ["Расход указан дважды"]
+    assert (stored.model, stored.offline) == ("fake:model", False)
     assert outcome.state.checked_chars == len(stored.text)
 
 
@@ -189,7 +219,7 @@ async def test_a_used_up_budget_gives_the_places_found_and_says_so(
 
     stored = outcome.state.answer
     assert stored.text.startswith("Бюджет этого вопроса исчерпан")
-    assert "- a.pdf, стр. 1 [1]" in stored.text
+    assert stored.text.endswith("«Расход воздуха установки П1 составляет 4200 м³/ч.» — a.pdf, стр. 1 [1]")
     assert (len(stored.citations), stored.needs_more_evidence) == (1, True)
 
 

@@ -10,14 +10,17 @@ from domain.budgets import Budget
 from domain.events import EventType
 from domain.families.analysis.family import FAMILY
 from domain.families.analysis.types import AnalysisState
+from domain.family import Stage
 from domain.stage import Finished, Next
 from storage.prompts import FilePrompts
+from tests.fakes.blobs import FakeBlobs
 from tests.fakes.pages import add_document, page_of
 from tests.fakes.prompt_store import FakeLLMLog
 from tests.fakes.stage_context import FakeStageContext
 from tests.fakes.unit_of_work import FakeUnitOfWork
 from tests.unit.analysis.conftest import Ask
 from workers.asking import Asker
+from workers.engine import MAX_STATE_BYTES
 from workers.models import ModelConfig
 from workers.providers.registry import build_providers
 
@@ -25,8 +28,9 @@ PROMPTS = Path(__file__).parents[3] / "prompts"
 
 
 async def run(ctx: FakeStageContext, state: AnalysisState) -> Finished:
-    """All stages in order, each state through JSON as a checkpoint would take it."""
-    for stage in FAMILY.stages:
+    """The stages one after another, each state through JSON as a checkpoint would take it."""
+    stage: Stage | None = FAMILY.stages[0]
+    while stage is not None:
         ctx.teller.stage = stage.name
         outcome: Any = await stage.run(ctx, state)
         if isinstance(outcome, Finished):
@@ -34,13 +38,16 @@ async def run(ctx: FakeStageContext, state: AnalysisState) -> Finished:
                 await outcome.write(ctx.store)
             return outcome
         assert isinstance(outcome, Next)
-        state = msgspec.json.decode(msgspec.json.encode(outcome.state), type=AnalysisState)
+        kept = msgspec.json.encode(outcome.state)
+        assert len(kept) <= MAX_STATE_BYTES
+        state = msgspec.json.decode(kept, type=AnalysisState)
+        stage = FAMILY.stage(outcome.goto) if outcome.goto else FAMILY.after(stage.name)
     raise AssertionError("the last stage did not finish")
 
 
 def offline_asker() -> tuple[Asker, FakeLLMLog]:
     log = FakeLLMLog()
-    providers = build_providers({})
+    providers = build_providers({}, FakeBlobs())
     return Asker(providers=providers, config=ModelConfig(), prompts=FilePrompts(PROMPTS), log=log, budget=Budget()), log
 
 

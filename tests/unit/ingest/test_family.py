@@ -6,7 +6,15 @@ import msgspec
 import pytest
 
 from domain.documents import Document, DocumentStatus
-from domain.errors import DocumentDamaged, DocumentEncrypted, DocumentTooHeavy
+from domain.errors import (
+    DocumentDamaged,
+    DocumentEncrypted,
+    DocumentMisnamed,
+    DocumentPasswordWrong,
+    DocumentRejected,
+    DocumentTooHeavy,
+    UnsupportedFormat,
+)
 from domain.families.ingest.family import FAMILY
 from domain.families.ingest.types import ReadingState
 from domain.ids import new_id
@@ -17,6 +25,7 @@ from tests.fakes.pages import page_of
 from tests.fakes.reader import FakeReader, unread_page
 from tests.fakes.stage_context import FakeStageContext
 from tests.fakes.unit_of_work import FakeUnitOfWork
+from tests.fakes.vault import FakeVault
 
 OWNER = new_id()
 PREPARED = "# d\n\n## СТРАНИЦА 1\n### BLOCK [TEXT]: AAAA-BBBB-CCC\nНасос\n## СТРАНИЦА 2\n"
@@ -37,23 +46,22 @@ class Setting:
     def document(self) -> Document:
         return self.uow.documents.stored[self.document_id]
 
-    async def add(self, name: str = "sheet.pdf", mime_type: str = "application/pdf", sha256: str = "0" * 64) -> None:
+    async def add(self, name: str = "sheet.pdf", data: bytes = b"%PDF-1.7 ...") -> None:
         await self.uow.documents.add(
             Document(
                 id=self.document_id,
                 owner_id=OWNER,
                 name=name,
                 status=DocumentStatus.READING,
-                sha256=sha256,
-                mime_type=mime_type,
+                sha256=await self.ctx.blobs.put(data, ""),
             )
         )
 
     async def run(
-        self, *, stop_after: int | None = None, digests: dict[str, str] | None = None
+        self, *, stop_after: int | None = None, digests: dict[str, str] | None = None, is_locked: bool = False
     ) -> Finished | ReadingState:
         """Run to the end, or until so many checkpoints are written. States go through JSON, as in the engine."""
-        payload = {"document_id": str(self.document_id), "mode": "file"}
+        payload = {"document_id": str(self.document_id), "mode": "file", "is_locked": is_locked}
         state = FAMILY.start(payload | ({"mode": "prepared", "digests": digests} if digests else {}))
         return await self.resume(FAMILY.stages[0].name, state, stop_after)
 
@@ -89,7 +97,7 @@ async def test_all_pages_are_stored_and_the_document_is_ready():
 
 
 async def test_a_killed_worker_resumes_at_the_batch_it_was_in():
-    setting = Setting(FakeReader(*pages(20)))
+    setting = Setting(FakeReader(*pages(30)))
     await setting.add()
     state = await setting.run(stop_after=2)
     assert isinstance(state, ReadingState)
@@ -97,8 +105,8 @@ async def test_a_killed_worker_resumes_at_the_batch_it_was_in():
 
     await setting.resume("read", state)
 
-    assert setting.ctx.reader.asked == [(9, 16), (17, 20)]
-    assert setting.document.pages_done == 20
+    assert setting.ctx.reader.asked == [(9, 24), (25, 30)]
+    assert setting.document.pages_done == 30
 
 
 async def test_the_stamp_of_the_first_page_that_has_one_is_the_documents():
@@ -120,7 +128,7 @@ async def test_a_batch_that_cannot_be_read_costs_no_other_batch():
     finished = await setting.run()
 
     assert isinstance(finished, Finished)
-    assert (setting.document.status, finished.result["lost_pages"]) == ("ready", 8)
+    assert (setting.document.status, finished.result["lost_pages"]) == ("ready", 12)
 
 
 async def test_a_document_whose_every_page_is_lost_fails_with_the_reason():
@@ -151,25 +159,90 @@ async def test_a_prepared_document_is_read_from_its_text():
     assert [block.id for block in await setting.uow.documents.blocks(setting.document_id)] == ["AAAA-BBBB-CCC"]
 
 
-@pytest.mark.parametrize(("text", "content"), [(PREPARED, "Насос"), ("Насос\n\nДвигатель", "Насос")])
-async def test_an_uploaded_text_file_is_read_as_what_it_is(text: str, content: str):
+async def test_an_uploaded_prepared_document_is_read_as_one():
     setting = Setting(FakeReader())
-    digest = await setting.ctx.blobs.put(text.encode(), "text/markdown")
-    await setting.add("notes.md", "text/markdown", digest)
+    await setting.add("notes.md", PREPARED.encode())
 
     await setting.run()
 
-    assert (await setting.uow.documents.blocks(setting.document_id))[0].content == content
+    assert [block.id for block in await setting.uow.documents.blocks(setting.document_id)] == ["AAAA-BBBB-CCC"]
 
 
-async def test_a_pdf_named_like_a_text_is_read_as_a_pdf():
+async def test_an_uploaded_text_is_read_in_a_render_child():
     setting = Setting(FakeReader(*pages(1)))
-    digest = await setting.ctx.blobs.put(b"%PDF-1.7 ...", "text/plain")
-    await setting.add("sheet.txt", "text/plain", digest)
+    await setting.add("notes.md", "Насос\n\nДвигатель".encode())
 
     await setting.run()
 
     assert setting.ctx.reader.asked == [(1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "error"),
+    [
+        pytest.param("sheet.pdf", b"<!doctype html><p>404</p>", DocumentMisnamed, id="html as pdf"),
+        pytest.param("sheet.pdf", b"PK\x03\x04", DocumentMisnamed, id="zip as pdf"),
+        pytest.param("sheet.txt", b"%PDF-1.7", DocumentMisnamed, id="pdf as text"),
+        pytest.param("sheet.dwg", b"AC1032" + b"\0" * 9, UnsupportedFormat, id="dwg"),
+        pytest.param("sheet.dxf", b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n", UnsupportedFormat, id="dxf"),
+        pytest.param("sheet", b"\x00\x01\x02", UnsupportedFormat, id="unknown"),
+    ],
+)
+async def test_what_is_no_document_says_so(name: str, data: bytes, error: type[DocumentRejected]):
+    setting = Setting(FakeReader(*pages(1)))
+    await setting.add(name, data)
+
+    with pytest.raises(error) as failure:
+        await setting.run()
+
+    assert name not in ("sheet.dwg", "sheet.dxf") or "PDF" in failure.value.public_en
+
+
+async def test_a_password_is_used_once_and_the_readable_file_is_the_documents():
+    setting = Setting(FakeReader(*pages(1)))
+    setting.ctx.vault = FakeVault({setting.ctx.job.id: "secret"})
+    await setting.add()
+    locked = setting.document.sha256
+
+    await setting.run(is_locked=True)
+
+    assert setting.ctx.vault.secrets == {}
+    assert setting.document.sha256 != locked
+    assert await setting.ctx.blobs.get(setting.document.sha256 or "") == b"%PDF-1.7 decrypted"
+
+
+@pytest.mark.parametrize(
+    ("password", "error"),
+    [
+        pytest.param("wrong", DocumentPasswordWrong, id="wrong"),
+        pytest.param(None, DocumentEncrypted, id="gone"),
+    ],
+)
+async def test_a_password_that_does_not_open_the_file_says_so(password: str | None, error: type[Exception]):
+    setting = Setting(FakeReader(*pages(1)))
+    setting.ctx.vault = FakeVault({setting.ctx.job.id: password} if password else {})
+    await setting.add()
+
+    with pytest.raises(error):
+        await setting.run(is_locked=True)
+
+
+async def test_boxes_of_a_prepared_document_come_from_its_pdf():
+    page = page_of(1, "Насос ЦНС 60-198 в осях 1-2")
+    setting = Setting(FakeReader(page))
+    await setting.add()
+    text = "## СТРАНИЦА 1\n### BLOCK [TEXT]: AAAA-BBBB-CCC\nНасос ЦНС 60-198\n"
+    digests = {
+        "document": await setting.ctx.blobs.put(text.encode(), ""),
+        "pdf": await setting.ctx.blobs.put(b"%PDF-", ""),
+    }
+
+    await setting.run(digests=digests)
+
+    (block,) = await setting.uow.documents.blocks(setting.document_id)
+    assert block.box is not None
+    (stored,) = await setting.uow.documents.pages(setting.document_id)
+    assert stored.width_pt == page.page.width_pt
 
 
 async def test_progress_is_told_for_every_page():
@@ -196,3 +269,18 @@ async def test_a_job_that_ends_early_marks_the_document(error: JobError | None, 
 
     assert (setting.document.status, setting.document.error_code) == (DocumentStatus.FAILED, code)
     assert isinstance(setting.document.id, UUID)
+
+
+async def test_a_revision_that_was_read_is_compared_with_the_one_it_replaces() -> None:
+    setting = Setting(FakeReader(page_of(1, "Насос")))
+    await setting.add()
+    former = new_id()
+    await setting.uow.documents.add(
+        Document(id=former, owner_id=OWNER, name="изм. 1.pdf", status=DocumentStatus.READY, sha256="0" * 64)
+    )
+    setting.uow.documents.stored[setting.document_id] = msgspec.structs.replace(setting.document, supersedes_id=former)
+
+    await setting.run()
+
+    (job,) = setting.uow.jobs.accepted
+    assert (job.family, job.payload["a"], job.payload["b"]) == ("comparison", str(former), str(setting.document_id))

@@ -10,6 +10,7 @@ from workers.rendering.drawing import draw
 from workers.rendering.opening import open_document, prepare_libraries
 from workers.rendering.protocol import PageRead, ReadPages
 from workers.rendering.reading import read_pages
+from workers.rendering.sheets import Sheets
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +34,6 @@ def read() -> Callable[[bytes], list[PageContent]]:
 def draw_file() -> Callable[[bytes, RenderSpec], Drawing]:
     def draw_spec(file: bytes, spec: RenderSpec) -> Drawing:
         with open_document(memoryview(file)) as document:
-            return draw(document, spec)
+            return draw(Sheets(document), spec)
 
     return draw_spec

@@ -22,7 +22,7 @@ def _encrypted() -> bytes:
         pytest.param(b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n", "DXF", id="dxf"),
         pytest.param(b"<!doctype html><html></html>", "HTML", id="html"),
         pytest.param(b"PK\x03\x04" + b"\0" * 40, "ZIP", id="zip"),
-        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unknown", id="svg"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG", id="svg"),
     ],
 )
 def test_other_formats_are_refused_by_their_name(file: bytes, named: str):

@@ -1,0 +1,21 @@
+"""How material stands in a prompt. Pure."""
+
+from typing import Any
+
+from domain.families.analysis.rules_citations import Source
+from domain.families.analysis.rules_materials import excerpt
+from domain.families.analysis.rules_sides import labelled
+
+
+def shown_block(ref: str, source: Source, question: str) -> dict[str, Any]:
+    """A block as the model sees it."""
+    shown = {
+        "block_id": ref,
+        "document": labelled(source.material.side, source.material.document_name),
+        "place": source.material.sheet,
+        "kind": source.block.kind.value,
+        "content": excerpt(source.block.content, question),
+    }
+    if source.block.heading:
+        shown["heading"] = source.block.heading
+    return shown

@@ -1,0 +1,153 @@
+"""Drawing the places that are to be looked at, and telling about each picture as it is ready."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from domain.documents import Document, Page, sheet_label
+from domain.errors import BlobMissing, DocumentRejected, NotFound, RegionOutsidePage, Unavailable
+from domain.events import EventType
+from domain.evidence import EvidencePicture, Picture, PictureKind, RenderKind, RenderSpec
+from domain.families.analysis.sources import PageKey, load_pages
+from domain.families.analysis.types import AnalysisState, Wish
+from domain.llm import Capabilities
+from domain.ports import UnitOfWork
+from domain.rules_legibility import READABLE_PX, Shot, plan_shots, seen_glyph_px
+from domain.stage import StageContext
+
+MAX_NEW = 12
+"""Pictures drawn in one stage (spec/aizoomdoc.md §1.3, MAX_IMAGES_PER_CALL)."""
+
+RESOLUTIONS = ("low", "medium", "high")
+
+
+class _Planned(msgspec.Struct, frozen=True, kw_only=True):
+    wish: Wish
+    page: Page
+    spec: RenderSpec
+    kind: PictureKind
+
+
+async def shoot(ctx: StageContext, state: AnalysisState, wishes: Sequence[Wish], side_px: int) -> AnalysisState:
+    """The state with the pictures of `wishes`, which count as seen whether they could be drawn or not.
+
+    Pictures are drawn side by side and pinned; one that cannot be drawn is told as a warning and left out.
+    """
+    async with ctx.uow() as uow:
+        documents = await _documents(uow, wishes)
+        pages = await load_pages(uow, ((wish.document_id, wish.page_no) for wish in wishes))
+    planned = [one for wish in wishes for one in _plan(wish, documents, pages, side_px)][:MAX_NEW]
+    drawn = await asyncio.gather(*(_draw(ctx, one.spec) for one in planned))
+    if not planned or None in drawn:
+        await _tell_missing(ctx)
+    pictures = list(state.pictures)
+    for one, picture in zip(planned, drawn, strict=True):
+        if picture is not None:
+            pictures.append(_evidence(one, picture, len(pictures) + 1, state.language, side_px))
+            await ctx.emit(EventType.EVIDENCE_PICTURE, told(pictures[-1]))
+    return msgspec.structs.replace(state, pictures=tuple(pictures), places=(*state.places, *wishes), wishes=())
+
+
+def side_of(capabilities: Capabilities, media_resolution: str) -> int:
+    """The longest side that the model's provider keeps at the user's media resolution."""
+    return capabilities.picture_sides_px[RESOLUTIONS.index(media_resolution)]
+
+
+def told(picture: EvidencePicture) -> dict[str, object]:
+    """The payload of `evidence.picture`, with the names of spec/aizoomdoc.md §1.2 (image_ready) beside ours."""
+    return {
+        **msgspec.to_builtins(picture),
+        "ref": picture.ref,
+        "width": picture.width_px,
+        "height": picture.height_px,
+    }
+
+
+async def _documents(uow: UnitOfWork, wishes: Sequence[Wish]) -> dict[UUID, Document]:
+    """Those that still exist."""
+    found: dict[UUID, Document] = {}
+    for document_id in dict.fromkeys(wish.document_id for wish in wishes):
+        try:
+            found[document_id] = await uow.documents.get(document_id)
+        except NotFound:
+            continue
+    return found
+
+
+def _plan(
+    wish: Wish, documents: Mapping[UUID, Document], pages: Mapping[PageKey, Page], side_px: int
+) -> list[_Planned]:
+    """Nothing for a document without its file."""
+    document, page = documents.get(wish.document_id), pages.get((wish.document_id, wish.page_no))
+    if document is None or document.sha256 is None or page is None:
+        return []
+    if wish.as_overview:
+        spec = _overview(document.sha256, wish, None, side_px)
+        return [_Planned(wish=wish, page=page, spec=spec, kind=PictureKind.OVERVIEW)]
+    shots = plan_shots(page, wish.box, side_px)
+    if len(shots) == 1 and shots[0].glyph_px < READABLE_PX:
+        spec = _overview(document.sha256, wish, shots[0], side_px)
+        return [_Planned(wish=wish, page=page, spec=spec, kind=PictureKind.OVERVIEW)]
+    kind = PictureKind.ROI if len(shots) == 1 else PictureKind.QUADRANT
+    return [
+        _Planned(
+            wish=wish,
+            page=page,
+            spec=RenderSpec(sha256=document.sha256, page_no=wish.page_no, region=shot.box, dpi=shot.dpi),
+            kind=kind,
+        )
+        for shot in shots
+    ]
+
+
+def _overview(sha256: str, wish: Wish, shot: Shot | None, side_px: int) -> RenderSpec:
+    return RenderSpec(
+        sha256=sha256,
+        page_no=wish.page_no,
+        kind=RenderKind.OVERVIEW,
+        region=shot.box if shot else None,
+        longest_px=side_px,
+        grid=True,
+    )
+
+
+async def _draw(ctx: StageContext, spec: RenderSpec) -> Picture | None:
+    try:
+        return await ctx.renderer.render(spec, pinned=True)
+    except (RegionOutsidePage, DocumentRejected, BlobMissing, Unavailable):
+        return None
+
+
+def _evidence(one: _Planned, picture: Picture, number: int, language: str, side_px: int) -> EvidencePicture:
+    wish = one.wish
+    longest_px = max(picture.width_px, picture.height_px)
+    return EvidencePicture(
+        number=number,
+        kind=one.kind,
+        document_id=wish.document_id,
+        document_name=wish.document_name,
+        page_no=wish.page_no,
+        sheet=wish.sheet or sheet_label(one.page, language),
+        digest=picture.digest,
+        mime_type=picture.mime_type,
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+        dpi=picture.dpi,
+        block_id=wish.block_id,
+        box=one.spec.region,
+        glyph_px=seen_glyph_px(one.page, picture.dpi, longest_px, side_px),
+        reason=wish.reason,
+    )
+
+
+async def _tell_missing(ctx: StageContext) -> None:
+    await ctx.emit(
+        EventType.WARNING,
+        {
+            "code": "picture_missing",
+            "message_ru": "Не все места удалось показать крупно.",
+            "message_en": "Not every place could be shown large.",
+        },
+    )

@@ -1,0 +1,75 @@
+"""The pictures and drawn figures of a page, with what is written in and about them. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from domain.documents import BlockKind, Box
+from workers.rendering.captions import caption_of, labels_in
+from workers.rendering.marks import Marks
+from workers.rendering.pictures import clusters, overlap
+from workers.rendering.pieces import Piece, TextLine, Vector, area, is_within
+
+PICTURE_SHARE = 0.01
+"""Of the page: smaller pictures are signs and logos."""
+
+DRAWING_SHARE = 0.012
+DRAWING_PATHS = 30
+"""Smaller drawings are symbols; fewer paths are underlines, boxes and rules. Guesses, checked on the sample sheets."""
+
+FRAME_SHARE = 0.5
+"""Of a side of the page: longer paths are frames and borders."""
+
+PAGE_SHARE = 0.85
+"""A picture of this share of the page is the page itself: a scan."""
+
+SCAN_LETTERS = 25
+
+
+def find_figures(marks: Marks, tables: Sequence[Piece], lines: Sequence[TextLine], page_box: Box) -> list[Piece]:
+    """Image pieces; their content is their caption and some of their labels, it may be empty."""
+    page_area = area(page_box)
+    pictures = [cluster.box for cluster in clusters(marks.pictures, page_box)]
+    pictures = [box for box in pictures if area(box) >= PICTURE_SHARE * page_area]
+    if sum(len(line.text) for line in lines) >= SCAN_LETTERS:
+        pictures = [box for box in pictures if area(box) < PAGE_SHARE * page_area]
+    drawn = _without_tables(_without_frames(marks.vectors, page_box), tables)
+    drawings = [
+        cluster.box
+        for cluster in (clusters(drawn, page_box) if len(drawn) >= DRAWING_PATHS else ())
+        if cluster.members >= DRAWING_PATHS
+        and area(cluster.box) >= DRAWING_SHARE * page_area
+        and not any(overlap(cluster.box, picture) > 0.5 for picture in pictures)
+        and not _is_behind_text(cluster.box, lines)
+    ]
+    return [
+        _piece(box, category, lines, page_box)
+        for category, boxes in (("picture", pictures), ("drawing", drawings))
+        for box in boxes
+    ]
+
+
+def _piece(box: Box, category: str, lines: Sequence[TextLine], page_box: Box) -> Piece:
+    said = [text for text in (caption_of(box, lines, page_box), labels_in(box, lines)) if text]
+    return Piece(kind=BlockKind.IMAGE, box=box, content="\n".join(said), category=category)
+
+
+def _without_frames(vectors: Iterable[Vector], page_box: Box) -> list[Box]:
+    """The boxes of what spans less than half of the page either way, without frames, borders, backgrounds."""
+    width, height = FRAME_SHARE * (page_box[2] - page_box[0]), FRAME_SHARE * (page_box[3] - page_box[1])
+    boxes = [vector.box for vector in vectors]
+    return [box for box in boxes if box[2] - box[0] < width and box[3] - box[1] < height]
+
+
+def _without_tables(boxes: list[Box], tables: Sequence[Piece]) -> list[Box]:
+    for table in tables:
+        x0, y0, x1, y1 = table.box
+        boxes = [box for box in boxes if not (x0 <= (box[0] + box[2]) / 2 <= x1 and y0 <= (box[1] + box[3]) / 2 <= y1)]
+    return boxes
+
+
+TEXT_SHARE = 0.5
+"""Of its area: a figure with as much lettering is a coloured or underlined text."""
+
+
+def _is_behind_text(box: Box, lines: Sequence[TextLine]) -> bool:
+    inside = (line.box for line in lines if is_within(((line.box[0] + line.box[2]) / 2, line.box[1]), box))
+    return sum(area(line) for line in inside) > TEXT_SHARE * area(box)
