@@ -199,7 +199,7 @@ def test_pages_of_text_have_no_picture(anna: Caller) -> None:
 
 
 def test_a_picture_file_is_shown_like_a_sheet(anna: Caller, owner: Caller, plan: str) -> None:
-    photo = _render(owner, plan, kind="overview", format="jpeg").content
+    photo = _render(owner, plan, region="0.70,0.95,0.75,0.97", dpi=150, format="jpeg").content
     document_id = anna.read_document("photo.jpg", photo, "image/jpeg")["document_id"]
 
     assert max(_size(_render(anna, document_id, kind="thumbnail"))) <= 320
