@@ -73,6 +73,8 @@ def is_outage(error: BaseException) -> bool:
 _AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # A connection that dies in the middle of a reply leaves asyncpg in a state that it does not know.
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

@@ -76,6 +76,8 @@ class Direct:
                 return connection
         raw = await self._engine.raw_connection()
         driver: Any = raw.driver_connection
+        if driver is None:
+            raise ConnectionError("the connection was lost as it was opened")
         raw.detach()
         return driver
 

@@ -316,8 +316,11 @@ async def test_the_other_tiles_of_a_page_that_is_too_heavy_are_given_up(make_cac
         RenderSpec(sha256="1" * 64, page_no=1, kind=RenderKind.TILE, image_format=name) for name in ("png", "jpeg")
     ]
     other = RenderSpec(sha256="1" * 64, page_no=2, kind=RenderKind.TILE)
-    asking = [asyncio.create_task(cache.renderer.render(spec)) for spec in (*tiles, other)]
-    await asyncio.sleep(0.3)
+    asking = []
+    for spec in (*tiles, other):
+        # One after another: they are drawn in the order of their rows.
+        asking.append(asyncio.create_task(cache.renderer.render(spec)))
+        await asyncio.sleep(0.2)
 
     await cache.drawer.draw_wanted()
     ended = await asyncio.gather(*asking, return_exceptions=True)
