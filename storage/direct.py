@@ -42,29 +42,17 @@ class Direct:
             return await connection.fetch(statement, *arguments)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection in a transaction, committed at the end of the block and rolled back by whatever leaves it."""
-        async with self._taken() as connection:
-            await connection.execute("begin")
-            try:
-                yield connection
-            except Exception:
-                if not connection.is_closed():
-                    await connection.execute("rollback")
-                raise
-            await connection.execute("commit")
-
-    @asynccontextmanager
     async def _taken(self) -> AsyncIterator[asyncpg.Connection]:
         async with self._free:
             connection = await self._open()
             try:
                 yield connection
-            except Exception:
+            except asyncpg.PostgresError:
+                # The server has answered: the statement was wrong, not the connection.
                 self._idle.append(connection)
                 raise
             except BaseException:
-                # Cancelled in the middle of a statement: nobody knows what the server will send yet.
+                # Cancelled or lost in the middle of a statement: nobody knows what the server will send yet.
                 connection.terminate()
                 raise
             self._idle.append(connection)

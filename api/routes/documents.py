@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.auth import AuthRequest
 from api.routes.files import remove_document
@@ -133,7 +133,7 @@ async def list_pages(request: AuthRequest, document_id: FromPath[UUID], services
 
 @post("/{document_id:uuid}/supersede", status_code=200, tags=["documents"])
 async def supersede(
-    request: AuthRequest, document_id: FromPath[UUID], data: Supersede, services: NamedDependency[Services]
+    request: AuthRequest, document_id: FromPath[UUID], data: JSONBody[Supersede], services: NamedDependency[Services]
 ) -> Document:
     """This document stands in the place of an older one: search and answers use the newest unless asked. A comparison
     of the two begins by itself (`GET /jobs?family=comparison`)."""

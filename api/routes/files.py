@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, MultipartBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, MultipartBody, QueryParameter
 from litestar.response import Stream
 
 from api.auth import AuthRequest
@@ -128,7 +128,7 @@ async def upload(
 
 @post("/{file_id:uuid}/password", status_code=202, tags=["files"])
 async def unlock(
-    request: AuthRequest, file_id: FromPath[UUID], data: Unlocking, services: NamedDependency[Services]
+    request: AuthRequest, file_id: FromPath[UUID], data: JSONBody[Unlocking], services: NamedDependency[Services]
 ) -> UploadedView:
     """Read an encrypted file again, with its password; the document keeps its id."""
     job_id = new_id()

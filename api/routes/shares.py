@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from api.auth import AuthRequest
 from api.services import Services
@@ -43,7 +43,7 @@ async def list_document_grants(
 
 @post("/documents/{document_id:uuid}/share", status_code=200, tags=["documents"])
 async def share_document(
-    request: AuthRequest, document_id: FromPath[UUID], data: Share, services: NamedDependency[Services]
+    request: AuthRequest, document_id: FromPath[UUID], data: JSONBody[Share], services: NamedDependency[Services]
 ) -> Grants:
     """Let a user, or everyone, see the document; safe to repeat, the last access counts."""
     return await _give(services, request.user.id, data, document_id=document_id)
@@ -66,7 +66,7 @@ async def list_node_grants(
 
 @post("/projects/nodes/{node_id:uuid}/share", status_code=200, tags=["projects"])
 async def share_node(
-    request: AuthRequest, node_id: FromPath[UUID], data: Share, services: NamedDependency[Services]
+    request: AuthRequest, node_id: FromPath[UUID], data: JSONBody[Share], services: NamedDependency[Services]
 ) -> Grants:
     """Let a user, or everyone, see all below the node."""
     return await _give(services, request.user.id, data, node_id=node_id)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from domain import rules_seen
 from domain.documents import Box, Page, Word
 
 
@@ -132,29 +133,14 @@ def seen_size(page: Page) -> tuple[float, float]:
 
 def to_seen(page: Page, box: Box) -> Box:
     """A box of the unrotated page (0–1) in points of the page as seen."""
-    width, height = page.width_pt, page.height_pt
-    x0, y0, x1, y1 = box[0] * width, box[1] * height, box[2] * width, box[3] * height
-    if page.rotation == 90:
-        return (height - y1, x0, height - y0, x1)
-    if page.rotation == 180:
-        return (width - x1, height - y1, width - x0, height - y0)
-    if page.rotation == 270:
-        return (y0, width - x1, y1, width - x0)
-    return (x0, y0, x1, y1)
+    width, height = seen_size(page)
+    x0, y0, x1, y1 = rules_seen.to_seen(box, page.rotation)
+    return (x0 * width, y0 * height, x1 * width, y1 * height)
 
 
 def from_seen(page: Page, box: Box) -> Box:
     """The inverse of `to_seen`, cut to the page and rounded to five places."""
-    width, height = page.width_pt or 1.0, page.height_pt or 1.0
-    u0, v0, u1, v1 = box
-    if page.rotation == 90:
-        x0, y0, x1, y1 = v0, height - u1, v1, height - u0
-    elif page.rotation == 180:
-        x0, y0, x1, y1 = width - u1, height - v1, width - u0, height - v0
-    elif page.rotation == 270:
-        x0, y0, x1, y1 = width - v1, u0, width - v0, u1
-    else:
-        x0, y0, x1, y1 = box
-    edges = (x0 / width, y0 / height, x1 / width, y1 / height)
-    a, b, c, d = (round(min(max(edge, 0.0), 1.0), 5) for edge in edges)
-    return (a, b, c, d)
+    width, height = seen_size(page)
+    share = (box[0] / (width or 1.0), box[1] / (height or 1.0), box[2] / (width or 1.0), box[3] / (height or 1.0))
+    x0, y0, x1, y1 = (round(min(max(edge, 0.0), 1.0), 5) for edge in rules_seen.from_seen(share, page.rotation))
+    return (x0, y0, x1, y1)
