@@ -47,7 +47,7 @@ async def end_with_draft(
     numbered = {n: cited[ref] for n, ref in enumerate(_refs(reply), start=1) if ref in cited}
     if await asyncio.to_thread(is_counted_by_look, state.intent, reply.answer_markdown, numbered):
         stopped = [*stopped, Stopped.ONE_LOOK]
-    extras = extras_of(reply, cited)
+    extras = await asyncio.to_thread(extras_of, reply, cited)
     answered = Answer(
         text=reply.answer_markdown,
         citations=resolved.citations,
