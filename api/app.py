@@ -24,20 +24,30 @@ from api.pictures import PictureBytes
 from api.routes import (
     admin,
     auth,
+    block_index,
     chat_stream,
     chats,
     comparisons,
+    crops,
+    dialogues,
     documents,
+    estimates,
     files,
     imports,
     jobs,
+    matrices,
     me,
     messages,
     pictures,
     projects,
+    prompt_trials,
+    prompt_versions,
+    prompts,
     provider_keys,
     quotas,
     renders,
+    replays,
+    service_roles,
     shares,
     system,
 )
@@ -48,14 +58,16 @@ from api.tracing import traced
 from domain.family_list import FAMILIES, end_hooks
 from storage.blobs import MinioBlobs
 from storage.database import in_autocommit, open_engine, open_sessions
+from storage.estimates import Estimates
 from storage.logs import set_up_logs
+from storage.prompts import FilePrompts
 from storage.publisher import Publisher
 from storage.queue import Bells, open_broker
 from storage.render_cache import CachedRenderer
-from storage.search import PostgresSearch
 from storage.uow import Database
 from storage.users import Access
 from storage.vault import Vault
+from storage.vectors.opening import close_search, open_search
 
 JSON_BODY_BYTES = 2 * 1024 * 1024
 """Largest body of a JSON request; uploads raise it for themselves."""
@@ -75,19 +87,29 @@ def make_app(settings: ApiSettings) -> Litestar:
             system.router,
             auth.router,
             me.router,
+            prompts.router,
+            prompt_versions.router,
+            service_roles.router,
             provider_keys.router,
             quotas.router,
             comparisons.router,
+            matrices.router,
             chats.router,
+            estimates.router,
             chat_stream.router,
             messages.router,
             jobs.router,
+            dialogues.router,
+            replays.router,
+            prompt_trials.router,
             files.router,
             documents.router,
+            block_index.router,
             imports.router,
             shares.router,
             projects.router,
             renders.router,
+            crops.router,
             pictures.router,
             admin.router,
             files_router(),
@@ -125,6 +147,7 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
         secure=storage.s3_secure,
     )
     auto = in_autocommit(engine)
+    search = open_search(sessions, storage.embeddings)
     hub = Hub(redis, auto)
     streams = Streams(hub, settings)
     app.state.services = Services(
@@ -144,9 +167,11 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
         limits=Limits(redis.connection_pool, exchanges_per_minute=settings.exchanges_per_minute),
         blobs=blobs,
         vault=Vault(redis, storage.secret),
-        search=PostgresSearch(sessions),
+        search=search,
         renderer=CachedRenderer(auto, redis, publisher.ring),
         pictures=PictureBytes(blobs),
+        prompts=FilePrompts(settings.prompts),
+        estimates=Estimates(auto),
     )
     hub.start()
     _quiet_garbage_collector()
@@ -156,6 +181,7 @@ async def _opened(app: Litestar, settings: ApiSettings) -> AsyncIterator[None]:
     finally:
         closer.cancel()
         await hub.stop()
+        await close_search(search)
         await redis.aclose()
         broker.client.close()
         blobs.close()

@@ -1,5 +1,6 @@
 """Chats, messages and answers as clients see them, with the field names of spec/aizoomdoc.md §1.1."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from domain.chats import Chat, Message, Role
 from domain.evidence import EvidencePicture
 from domain.jobs import JobState
 from domain.submission import Submitted
+from storage.estimates import Estimate
 from storage.feedback import Feedback
 from storage.uow import SqlUnitOfWork
 
 
 class ImageView(msgspec.Struct, kw_only=True):
-    """An evidence picture with the names of spec/aizoomdoc.md §1.1; its place and sharpness are in the answer."""
+    """An evidence picture with the names of spec/aizoomdoc.md §1.1; its place is in the answer. `glyph_px` is the
+    height of its smallest letters as the model saw them."""
 
     id: str
     file_id: str
@@ -26,6 +29,10 @@ class ImageView(msgspec.Struct, kw_only=True):
     width: int
     height: int
     url: str
+    glyph_px: float | None = None
+    reason: str = ""
+    reason_ru: str = ""
+    reason_en: str = ""
 
 
 class ChatView(msgspec.Struct, kw_only=True):
@@ -69,13 +76,17 @@ class Links(msgspec.Struct, kw_only=True):
 
 
 class AcceptedMessage(MessageView, kw_only=True):
+    """`estimate` is what jobs of this kind cost and took; its parts are null while too few are known."""
+
     links: Links
+    estimate: Estimate
 
 
-def accepted_view(submitted: Submitted) -> AcceptedMessage:
-    """A question whose job was just accepted."""
+def accepted_view(submitted: Submitted, estimates: Mapping[str, Estimate]) -> AcceptedMessage:
+    """A question whose job was just accepted. `estimates` are by mode."""
     view = msgspec.structs.asdict(_message_view(submitted.message, JobState.QUEUED))
-    return AcceptedMessage(**view, links=_links(submitted.message.chat_id, submitted.job.id))
+    links = _links(submitted.message.chat_id, submitted.job.id)
+    return AcceptedMessage(**view, links=links, estimate=estimates.get(submitted.job.mode, Estimate()))
 
 
 async def messages_view(
@@ -129,6 +140,10 @@ def _image_view(settings: ApiSettings, picture: EvidencePicture) -> ImageView:
         width=picture.width_px,
         height=picture.height_px,
         url=picture_path(settings, picture.digest),
+        glyph_px=picture.glyph_px,
+        reason=picture.reason,
+        reason_ru=picture.reason_ru,
+        reason_en=picture.reason_en,
     )
 
 

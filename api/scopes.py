@@ -13,6 +13,9 @@ from storage.uow import SqlUnitOfWork
 
 MAX_OFFSET = 2**31 - 1
 
+DOCUMENT_URI = "/documents/"
+"""And a document's id: the address that `POST /files/upload-for-llm` gives as `google_file_uri`."""
+
 Ids = Annotated[list[UUID], Meta(max_length=1000)]
 """More than any question names, and far fewer than the 32,767 arguments that a statement of PostgreSQL takes."""
 
@@ -36,6 +39,10 @@ class StreamScope(msgspec.Struct, kw_only=True):
     compare_document_ids_b: list[UUID] = []
     google_files: str | None = None
     tree_files: str | None = None
+
+
+class _ModelFile(msgspec.Struct):
+    uri: str = ""
 
 
 class _TreeFile(msgspec.Struct):
@@ -81,10 +88,11 @@ async def pictures_of_message(uow: SqlUnitOfWork, user_id: UUID, file_ids: Seque
 
 
 def scope_of_stream(query: StreamScope) -> Scope | None:
-    """Null when the query brings none of the fields. Raises InvalidInput for broken JSON in `tree_files`."""
+    """Null when the query brings none of the fields. Raises InvalidInput for broken JSON in `tree_files` and
+    `google_files`."""
     if not any(getattr(query, name) for name in query.__struct_fields__):
         return None
-    ids = [*query.document_ids, *_tree_documents(query.tree_files)]
+    ids = [*query.document_ids, *_tree_documents(query.tree_files), *_uploaded_documents(query.google_files)]
     return _scope(ids, query.compare_document_ids_a, query.compare_document_ids_b)
 
 
@@ -94,6 +102,18 @@ def _scope(ids: Sequence[UUID], a: Sequence[UUID], b: Sequence[UUID]) -> Scope:
         compare_document_ids_a=tuple(a),
         compare_document_ids_b=tuple(b),
     )
+
+
+def _uploaded_documents(google_files: str | None) -> list[UUID]:
+    """The documents of files uploaded for a model; addresses that are not ours name none."""
+    if not google_files:
+        return []
+    try:
+        files = msgspec.json.decode(google_files, type=list[_ModelFile])
+        named = [file.uri.removeprefix(DOCUMENT_URI) for file in files if file.uri.startswith(DOCUMENT_URI)]
+        return [UUID(document_id) for document_id in named]
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise InvalidInput("google_files", faults=(Fault("query:google_files", str(error)),)) from error
 
 
 def _tree_documents(tree_files: str | None) -> list[UUID]:

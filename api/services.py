@@ -10,6 +10,8 @@ from api.streams import Streams
 from domain.ports import SearchIndex
 from storage.blobs import MinioBlobs
 from storage.direct import Direct
+from storage.estimates import Estimates
+from storage.prompts import FilePrompts
 from storage.publisher import Publisher
 from storage.render_cache import CachedRenderer
 from storage.uow import Database
@@ -33,3 +35,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     search: SearchIndex
     renderer: CachedRenderer
     pictures: PictureBytes
+    prompts: FilePrompts
+    estimates: Estimates

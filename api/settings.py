@@ -1,11 +1,14 @@
 """What the api process reads from its environment, once, in `api/app.py`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
 from domain.budgets import cost_limit
 from storage.settings import StorageSettings, read_storage_settings
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +24,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     db_pool: int
     exchanges_per_minute: int
     trusted_proxies: tuple[str, ...]
+    prompts: Path = ROOT / "prompts"
 
 
 def read_api_settings(environ: Mapping[str, str]) -> ApiSettings:

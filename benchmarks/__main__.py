@@ -9,7 +9,20 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import claims, grounding, offline_answers, pipe, reading, rendering, revisions, search
+from benchmarks import (
+    claims,
+    counting,
+    grounding,
+    matrix,
+    offline_answers,
+    pipe,
+    questions,
+    reading,
+    rendering,
+    revisions,
+    search,
+    search_vectors,
+)
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Results
@@ -23,10 +36,14 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "pictures": rendering.section,
     "reading": reading.section,
     "search": search.section,
+    "vectors": search_vectors.section,
     "grounding": grounding.section,
     "claims": claims.section,
     "offline": offline_answers.section,
     "revisions": revisions.section,
+    "counting": counting.section,
+    "matrix": matrix.section,
+    "questions": questions.section,
 }
 _SECTION = re.compile(r"<!-- (\w+) -->\n(.*?)(?=\n<!-- \w+ -->|\Z)", re.DOTALL)
 

@@ -55,6 +55,9 @@ class _Context:
         self.spent = Usage()
         self.ms = 0.0
 
+    def has_models(self, role: str) -> bool:
+        return False
+
     def capabilities(self, role: str) -> Capabilities:
         return Capabilities(offline=True, context_tokens=10_000_000)
 

@@ -46,17 +46,17 @@ class Times(msgspec.Struct, frozen=True, kw_only=True):
 
 async def measure(database_url: str, standards: QuestionSet) -> list[Times]:
     """With the small corpus, then with the large one. The database is migrated and holds nothing else."""
-    pages = [_cut(text) for source in standards.sources.values() for text in source.texts if text.strip()]
+    pages = [cut(text) for source in standards.sources.values() for text in source.texts if text.strip()]
     questions = [asked.text for asked in standards.questions]
     ids: list[UUID] = []
     times = []
     for wanted in (SMALL, LARGE):
-        ids += await _fill(database_url, pages, wanted - await _count_blocks(database_url))
+        ids += await fill(database_url, pages, wanted - await count_blocks(database_url))
         times.append(await _time(database_url, questions, ids))
     return times
 
 
-def _cut(text: str) -> PageContent:
+def cut(text: str) -> PageContent:
     """A page whose blocks are as long as those of PDF files: about ten to a page."""
     contents = [""]
     for line in text.splitlines():
@@ -70,10 +70,10 @@ def _cut(text: str) -> PageContent:
     return PageContent(page=Page(page_no=1, width_pt=595, height_pt=842), blocks=blocks)
 
 
-async def _fill(database_url: str, pages: Sequence[PageContent], blocks: int) -> list[UUID]:
+async def fill(database_url: str, pages: Sequence[PageContent], blocks: int) -> list[UUID]:
     """Documents with this many blocks in all. Indexing a page once and copying its rows is as good as reading it."""
     shuffler = random.Random(SEED)
-    connection = await _connect(database_url)
+    connection = await connect(database_url)
     owner = await connection.fetchval(
         "insert into users (id, username, role) values ($1, $2, 'user') returning id", new_id(), str(new_id())
     )
@@ -130,16 +130,16 @@ async def _time(database_url: str, questions: Sequence[str], ids: list[UUID]) ->
             rounds.append(
                 [
                     statistics.median(narrow),
-                    _p95(narrow),
+                    p95(narrow),
                     statistics.median(everything),
-                    _p95(everything),
-                    _p95(trivial),
+                    p95(everything),
+                    p95(trivial),
                 ]
             )
     # The first round fills the caches.
     middle = [statistics.median(column) for column in zip(*rounds[1:], strict=True)]
     return Times(
-        blocks=await _count_blocks(database_url),
+        blocks=await count_blocks(database_url),
         documents=len(ids),
         narrow_p50_ms=middle[0],
         narrow_p95_ms=middle[1],
@@ -156,7 +156,7 @@ async def _ask(search: PostgresSearch, question: str, ids: list[UUID]) -> float:
 
 
 async def _trivial(database_url: str) -> float:
-    connection = await _connect(database_url)
+    connection = await connect(database_url)
     started = time.perf_counter()
     await connection.fetchval("select 1")
     elapsed = (time.perf_counter() - started) * 1000
@@ -164,16 +164,16 @@ async def _trivial(database_url: str) -> float:
     return elapsed
 
 
-def _p95(times: list[float]) -> float:
+def p95(times: list[float]) -> float:
     return sorted(times)[int(len(times) * 0.95)]
 
 
-async def _count_blocks(database_url: str) -> int:
-    connection = await _connect(database_url)
+async def count_blocks(database_url: str) -> int:
+    connection = await connect(database_url)
     count = await connection.fetchval("select count(*) from blocks")
     await connection.close()
     return count
 
 
-async def _connect(database_url: str) -> asyncpg.Connection:
+async def connect(database_url: str) -> asyncpg.Connection:
     return await asyncpg.connect(database_url.replace("+asyncpg", ""))

@@ -15,7 +15,8 @@ from domain.llm import Usage
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """The classification of a question (spec/aizoomdoc.md §1.4, AnalysisIntent)."""
+    """The classification of a question (spec/aizoomdoc.md §1.4, AnalysisIntent). `count_of`: what is to be counted or
+    listed whole, designations as written."""
 
     intent_type: str = "general_analysis"
     requires_visual_detail: bool = False
@@ -24,6 +25,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     rationale: str | None = None
     language: str = "ru"
     search_queries: tuple[str, ...] = ()
+    count_of: tuple[str, ...] = ()
 
 
 class ReplyCitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,11 +98,22 @@ class Verdict(StrEnum):
 VERIFIED = frozenset({Verdict.FOUND, Verdict.COMPUTED, Verdict.COUNTED})
 
 
+class ClaimReading(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at a value that stands on a picture only. `text` is null when it could not be read; `by` is `model` or
+    `recogniser`; `picture` is the number of the evidence picture; `agrees`: with the value in the answer."""
+
+    text: str | None
+    by: str
+    picture: int | None = None
+    agrees: bool = False
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """One checkable statement of the answer: `start` and `end` are code-point offsets in the text, end exclusive.
 
     `kind` is value, designation, date, quotation or citation (a mark that leads nowhere); `label` is the nearest label
-    of a value; `citation_number` names the citation that decided the verdict, if one did.
+    of a value; `citation_number` names the citation that decided the verdict, if one did. `readings` are what a value
+    on a picture was read as, each time apart, the answer's own reading first; empty when text decided.
     """
 
     claim_id: int
@@ -113,6 +126,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     unit: str | None = None
     citation_number: int | None = None
     boxes: tuple[Box, ...] = ()
+    readings: tuple[ClaimReading, ...] = ()
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,4 +173,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     needs_more_evidence: bool = False
     model: str = ""
     offline: bool = False
-    usage: Usage = Usage()
+    usage: Usage = msgspec.field(default_factory=Usage)

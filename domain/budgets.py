@@ -14,11 +14,12 @@ MIN_OUTPUT_TOKENS = 1_000
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """Limits over all runs of one job. `seconds` is the time spent waiting for models.
 
-    Calls: 10 turns of the former system with a repair each (spec/aizoomdoc.md §1.3), and ten documents to collect from.
+    Calls: 10 turns of the former system with a repair each (spec/aizoomdoc.md §1.3), ten documents to collect from, six
+    looks of a search for a place, four second readings.
     The rest are guesses that leave room for ten turns with 60,000 characters of material.
     """
 
-    calls: int = 30
+    calls: int = 40
     tokens: int = 1_000_000
     images: int = 120
     seconds: float = 900.0
@@ -28,14 +29,6 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 def cost_limit(environ: Mapping[str, str]) -> int:
     """What one job may spend in millionths of a US dollar: JOB_MAX_COST_USD over the default."""
     return round(float(environ.get("JOB_MAX_COST_USD") or Budget().cost_micro_usd / 1e6) * 1_000_000)
-
-
-def within_quota(budget: Budget, *, reserved_micro_usd: int, settled_micro_usd: int) -> Budget:
-    """The budget of a job with a share of a quota set aside for it: whichever of the two is smaller."""
-    if not reserved_micro_usd:
-        return budget
-    cost = min(budget.cost_micro_usd, settled_micro_usd + reserved_micro_usd)
-    return msgspec.structs.replace(budget, cost_micro_usd=cost)
 
 
 class Meter:

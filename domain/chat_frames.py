@@ -13,9 +13,12 @@ PHASES = {
     "collect": "flash_stage",
     "cover": "processing",
     "crop": "tool_execution",
+    "count": "processing",
     "extract": "processing",
     "answer": "llm",
     "follow_up": "tool_execution",
+    "seek": "tool_execution",
+    "reread": "tool_execution",
     "verify": "processing",
 }
 """Stage → phase as in spec/aizoomdoc.md §1.2; a stage that is not here is its own phase."""

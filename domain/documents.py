@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 
 Box = tuple[float, float, float, float]
+PageKey = tuple[UUID, int]
+"""A document and the number of its page."""
 
 
 class BlockKind(StrEnum):

@@ -302,6 +302,36 @@ class BudgetExceeded(DomainError):
     public_en = "The budget of the job is used up."
 
 
+class ReplayDiverged(DomainError):
+    """A replay asks what the recorded job did not ask. The public words name the first difference."""
+
+    code = "replay_diverged"
+    category = Category.CONFLICT
+    public_ru = "Повтор разошёлся с записью."
+    public_en = "The replay diverged from the record."
+
+
+class RecordingMissing(DomainError):
+    """The job has no recorded calls that could be given again."""
+
+    code = "recording_missing"
+    category = Category.CONFLICT
+    public_ru = "У этого задания нет записанных вызовов модели, по которым его можно повторить."
+    public_en = "This job has no recorded calls of a model to be run again from."
+
+
+class DialogueExpired(DomainError):
+    code = "dialogue_expired"
+    category = Category.GONE
+    public_ru = (
+        "Диалог с моделью больше не хранится: истёк срок хранения или удалён чат. Сводка расхода осталась в задании."
+    )
+    public_en = (
+        "The dialogue with the model is no longer kept: its time is over, or its chat was deleted. What it used is "
+        "still told by the job."
+    )
+
+
 class StageTimeout(DomainError):
     code = "stage_timeout"
     retryable = True

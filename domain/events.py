@@ -32,6 +32,7 @@ class EventType(StrEnum):
     TOOL_CALLED = "tool.called"
     EVIDENCE_FOUND = "evidence.found"
     EVIDENCE_PICTURE = "evidence.picture"
+    MATRIX_JUDGED = "matrix.judged"
     THINKING_DELTA = "thinking.delta"
     ANSWER_DELTA = "answer.delta"
     ANSWER_RESET = "answer.reset"
@@ -92,6 +93,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     thinking: str = ""
     evidence: list[dict[str, Any]] = []
     pictures: list[dict[str, Any]] = []
+    matrix: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     warnings: list[dict[str, Any]] = []
     waiting_for: dict[str, Any] | None = None
@@ -131,6 +133,8 @@ def _apply(snapshot: Snapshot, event: Event) -> None:
         snapshot.evidence = _merged(snapshot.evidence, payload["items"])
     elif event.type is EventType.EVIDENCE_PICTURE:
         snapshot.pictures = _merged(snapshot.pictures, [payload])
+    elif event.type is EventType.MATRIX_JUDGED:
+        snapshot.matrix = _renumbered(snapshot.matrix, payload["items"])
     elif event.type is EventType.WARNING:
         snapshot.warnings = [*snapshot.warnings, payload]
 
@@ -147,6 +151,12 @@ def _apply_status(snapshot: Snapshot, event: Event) -> None:
         snapshot.usage = event.payload.get("usage")
     if event.type is EventType.JOB_SUCCEEDED:
         snapshot.progress = 1.0
+
+
+def _renumbered(known: list[dict[str, Any]], added: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows by number: a batch that is judged again after a crash takes the place of its first telling."""
+    numbers = {item["number"] for item in added}
+    return [item for item in known if item["number"] not in numbers] + added
 
 
 def _merged(known: list[dict[str, Any]], added: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -50,8 +50,11 @@ class EvidencePicture(msgspec.Struct, frozen=True, kw_only=True):
     """A picture that a model was shown or that the user pointed at: kept as long as the answer.
 
     `number` counts from 1 in the job; models know the picture as P1, P2 … `box` is in the unrotated page, null is the
-    whole page. `glyph_px` is the height of the smallest letters as the model sees them, after its provider's own
-    downscale; null where the page tells no size.
+    whole page. `glyph_px` is the height of the smallest letters of the place as the model sees them, after its
+    provider's own downscale; `glyph_by` says how the letters' size is known (`rules_glyphs.GlyphsBy`).
+
+    `reason` is why the model wanted it, in its words, else why it was taken; `why` is that reason's name,
+    `reason_ru` and `reason_en` its texts.
     """
 
     number: int
@@ -68,7 +71,11 @@ class EvidencePicture(msgspec.Struct, frozen=True, kw_only=True):
     block_id: str | None = None
     box: Box | None = None
     glyph_px: float | None = None
+    glyph_by: str = ""
     reason: str = ""
+    why: str = ""
+    reason_ru: str = ""
+    reason_en: str = ""
 
     @property
     def ref(self) -> str:

@@ -2,11 +2,15 @@
 
 from domain.families.analysis.family import FAMILY as ANALYSIS
 from domain.families.comparison.family import FAMILY as COMPARISON
+from domain.families.indexing.family import FAMILY as INDEXING
 from domain.families.ingest.family import FAMILY as INGEST
+from domain.families.matrix.family import FAMILY as MATRIX
 from domain.families.probe.family import FAMILY as PROBE
 from domain.family import Ended, Family
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (ANALYSIS, COMPARISON, INGEST, PROBE)}
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (ANALYSIS, COMPARISON, INDEXING, INGEST, MATRIX, PROBE)
+}
 
 
 def end_hooks(families: dict[str, Family]) -> dict[str, Ended]:

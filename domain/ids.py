@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 BLOCK_ID_PATTERN = re.compile(r"^[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{3}$")
@@ -19,6 +20,11 @@ def new_id() -> UUID:
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
     return UUID(int=value)
+
+
+def time_of(made: UUID) -> datetime:
+    """When an id of `new_id` was made, to the millisecond, by the clock of who made it."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
 
 
 def derive_block_id(page_no: int, kind: str, content: str, occurrence: int = 0) -> str:

@@ -1,5 +1,6 @@
 """Jobs: the durable unit of work. Rules on them are in `rules_jobs`; the protocol is DESIGN §4."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -58,7 +59,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A job as stored. `epoch` fences writers: it grows with every claim and every requeue. `step_no` counts the
     finished stages of all runs. `waiting_for` says what a waiting job waits for. `settled_micro_usd` is what former
-    runs spent of the user's quota, `reserved_micro_usd` what this one may spend of it; 0: there is no quota."""
+    runs spent of the user's quota, `reserved_micro_usd` what this one may spend of it; 0: there is no quota.
+    `prompt_pins` are the versions of the prompts it is run with, by name: empty until a model is first asked."""
 
     id: UUID
     user_id: UUID
@@ -97,6 +99,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     reserved_micro_usd: int = 0
     settled_micro_usd: int = 0
+    prompt_pins: Mapping[str, str] = {}
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

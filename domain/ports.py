@@ -1,18 +1,21 @@
 """What the domain needs from outside, as protocols. `storage` and `workers` implement them; fakes: tests/fakes."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
 from domain.answers import Answer
 from domain.chats import Chat, Message, Settings
-from domain.documents import Block, Document, Hit, Page, PageContent, Word
+from domain.counting.types import SAME_SIZE, Shape, ShapesFound
+from domain.documents import Block, Box, Document, Hit, Page, PageContent, PageKey, Word
+from domain.drawings import Drawing, IndexRun
 from domain.evidence import Picture, RenderSpec
 from domain.jobs import Job, JobError, NewJob
 from domain.llm import LLMCall, Usage
 from domain.prompts import Prompt
 from domain.recognition import RecognitionChoice
 from domain.revisions.types import PageDrawing, PictureDifference
+from domain.roles import RolePrompt
 
 
 class Documents(Protocol):
@@ -71,6 +74,22 @@ class Documents(Protocol):
         """The words of a page in reading order; empty for pages without coordinates."""
         ...
 
+    async def blocks_on(self, pages: Iterable[PageKey]) -> dict[PageKey, list[Block]]:
+        """The blocks of each of the pages in reading order; one round trip however many documents."""
+        ...
+
+    async def blocks_named(self, names: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Block]:
+        """Those of the blocks that exist."""
+        ...
+
+    async def pages_on(self, pages: Iterable[PageKey]) -> dict[PageKey, Page]:
+        """Those of the pages that exist."""
+        ...
+
+    async def words_on(self, pages: Iterable[PageKey]) -> dict[PageKey, tuple[Word, ...]]:
+        """The words of each of the pages in reading order."""
+        ...
+
 
 class Chats(Protocol):
     async def get(self, chat_id: UUID, *, user_id: UUID | None = None) -> Chat: ...
@@ -101,7 +120,15 @@ class Chats(Protocol):
 class Users(Protocol):
     async def settings(self, user_id: UUID) -> Settings: ...
 
-    async def role_prompt(self, role_id: int) -> str | None: ...
+
+class Roles(Protocol):
+    async def use(self, role_id: int, user_id: UUID, version: str | None = None) -> RolePrompt | None:
+        """A role that the user may choose, as it is or as a job was given it before; null when there is none."""
+        ...
+
+    async def pin(self, job_id: UUID, role: RolePrompt) -> None:
+        """Note in the job which version of the role it uses."""
+        ...
 
 
 class Jobs(Protocol):
@@ -123,6 +150,32 @@ class Quotas(Protocol):
         ...
 
 
+class Drawings(Protocol):
+    """The block index: what the drawings of documents are. It picks candidates and is no evidence."""
+
+    async def entries(self, document_id: UUID) -> list[Drawing]:
+        """All that is stored, in the order of pages: stale ones and errors too."""
+        ...
+
+    async def candidates(self, document_id: UUID) -> list[Drawing]:
+        """Those that tell something of the document's present file and whose block is there. Empty also when they
+        cannot be read: nothing may depend on them. To be the last thing that is asked of its unit of work."""
+        ...
+
+    async def save(self, document_id: UUID, entries: Sequence[Drawing]) -> None:
+        """Store entries with what they are found by, in place of those with the same keys."""
+        ...
+
+    async def keep_only(self, document_id: UUID, keys: Collection[tuple[str, bool]]) -> None:
+        """Forget entries with other keys."""
+        ...
+
+    async def last_run(self, document_id: UUID, *, hold: bool = False) -> IndexRun | None:
+        """The newest job that was to describe the document's drawings. `hold` keeps others from accepting one until
+        the commit."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction. Nothing is saved without `commit()`; leaving the block without it rolls back."""
 
@@ -136,10 +189,16 @@ class UnitOfWork(Protocol):
     def users(self) -> Users: ...
 
     @property
+    def roles(self) -> Roles: ...
+
+    @property
     def jobs(self) -> Jobs: ...
 
     @property
     def quotas(self) -> Quotas: ...
+
+    @property
+    def drawings(self) -> Drawings: ...
 
     async def commit(self) -> None: ...
 
@@ -150,6 +209,28 @@ class SearchIndex(Protocol):
     ) -> list[Hit]:
         """Best first. `level` is page or block. Only the given documents are searched: the caller has checked them."""
         ...
+
+
+class Embedder(Protocol):
+    """One embedding model of one provider. Raises `ProviderLimited` (wait), `ProviderFailed` (passing) or
+    `ProviderRefused` (final); never retries by itself."""
+
+    model: str
+    """`provider:model`. Vectors of different models or dimensions are never compared."""
+
+    dimensions: int
+    batch: int
+    """The most texts that `embed_documents` takes at once."""
+
+    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector of length 1 for each text, in their order."""
+        ...
+
+    async def embed_query(self, text: str) -> list[float]:
+        """The vector of a question, of length 1."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 class BlobStore(Protocol):
@@ -173,8 +254,15 @@ class BlobStore(Protocol):
 
 
 class PromptStore(Protocol):
-    async def get(self, name: str) -> Prompt:
-        """The version of a prompt in use. Raises NotFound for an unknown name."""
+    def names(self) -> frozenset[str]: ...
+
+    async def get(self, name: str, version: str | None = None) -> Prompt:
+        """That version of a prompt, or the live one, which may be a second old. Raises NotFound for an unknown one."""
+        ...
+
+    async def pin(self, job: Job, pins: Mapping[str, str], *, over: bool = False) -> Mapping[str, str]:
+        """Fix versions for the running job, by the prompts' names, and return all that are fixed. What was fixed
+        before stays, unless `over` says otherwise. Raises LeaseLost."""
         ...
 
 
@@ -185,6 +273,15 @@ class LLMLog(Protocol):
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:
         """What all calls of the job have used, and the seconds they took."""
+        ...
+
+
+class Purse(Protocol):
+    """What the months of users have left for their running jobs."""
+
+    async def extend(self, job: Job, reserved_micro_usd: int) -> int | None:
+        """Set aside more of the user's quota, up to that sum for this job, as far as there is; what is set aside then,
+        or null for a user without a quota. Raises LeaseLost."""
         ...
 
 
@@ -209,6 +306,17 @@ class PageReader(Protocol):
 
     async def read_drawing(self, sha256: str, page_no: int) -> PageDrawing:
         """The lines and curves of a page. Raises DocumentRejected and its subclasses."""
+        ...
+
+    async def read_shape(self, sha256: str, page_no: int, box: Box) -> Shape:
+        """The strokes that lie whole in a box, given in points of the page as seen. Raises DocumentRejected and its
+        subclasses."""
+        ...
+
+    async def find_shapes(
+        self, sha256: str, page_no: int, shape: Shape, scales: tuple[float, float] = SAME_SIZE
+    ) -> ShapesFound:
+        """Where a page shows these strokes. Raises DocumentRejected and its subclasses."""
         ...
 
     async def decrypt(self, sha256: str, password: str) -> bytes:

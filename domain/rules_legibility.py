@@ -32,6 +32,9 @@ GROWTH = 1.2
 MIN_MARGIN_MM = 10.0
 """A place is shown with its surroundings: box × 1.2, at least 10 mm on each side (peers.md §5d.3)."""
 
+FINER_STEP = 0.9
+"""By so much the sharpness gives way until few enough pictures cover a place."""
+
 OVERLAP = 0.1
 MIN_SIDE_PX = 512
 MAX_TILES = 6
@@ -62,9 +65,31 @@ def plan_shots(page: Page, box: Box | None, side_px: int, *, max_tiles: int = MA
     return [_shot(page, part, wanted, side_px) for part in parts]
 
 
+def cut_shots(
+    page: Page, place: Box, side_px: int, *, glyph_px: float, overlap: float, least_tiles: int, max_tiles: int
+) -> list[Shot]:
+    """`least_tiles` to `max_tiles` overlapping pictures of the place, its smallest letters `glyph_px` high or as high
+    as so many pictures allow."""
+    wanted = min(glyph_px * 72 / _glyph_pt(page), MAX_DPI)
+    width, height = _inches(page, place)
+    columns = rows = max_tiles + 1
+    while columns * rows > max_tiles:
+        columns, rows = (_tiles_along(side, wanted, side_px) for side in (width, height))
+        wanted *= FINER_STEP
+    if columns * rows < least_tiles:
+        columns, rows = (2, 1) if width >= height else (1, 2)
+    parts = [part_of(place, part, page.rotation) for part in tiles_of(columns, rows, overlap)]
+    return [_shot(page, part, wanted / FINER_STEP, side_px) for part in parts]
+
+
 def with_margin(page: Page, box: Box) -> Box:
     """The box grown by 1.2, at least by 10 mm on each side, within the page."""
-    margin_pt = MIN_MARGIN_MM / 25.4 * 72
+    return grown_by(page, box, MIN_MARGIN_MM)
+
+
+def grown_by(page: Page, box: Box, margin_mm: float) -> Box:
+    """The box grown by 1.2, at least by the margin on each side, within the page."""
+    margin_pt = margin_mm / 25.4 * 72
     grown_x = max((box[2] - box[0]) * (GROWTH - 1) / 2, margin_pt / page.width_pt)
     grown_y = max((box[3] - box[1]) * (GROWTH - 1) / 2, margin_pt / page.height_pt)
     return (
@@ -77,7 +102,13 @@ def with_margin(page: Page, box: Box) -> Box:
 
 def seen_glyph_px(page: Page, dpi: int, longest_px: int, side_px: int) -> float:
     """How high the smallest letters of a picture are for the model: drawn at `dpi`, its longer side is `longest_px`."""
-    return round(_glyph_pt(page) * dpi / 72 * min(1.0, side_px / max(longest_px, 1)), 1)
+    return height_px(_glyph_pt(page), dpi, longest_px, side_px)
+
+
+def height_px(height_pt: float, dpi: int, longest_px: int, side_px: int) -> float:
+    """How high letters of `height_pt` are for the model, in a picture drawn at `dpi` whose longer side is
+    `longest_px`, when its provider keeps `side_px`."""
+    return round(height_pt * dpi / 72 * min(1.0, side_px / max(longest_px, 1)), 1)
 
 
 def _shot(page: Page, box: Box, wanted: float, side_px: int) -> Shot:

@@ -1,6 +1,6 @@
 """What a stage is given and what it may return. Stages are `async (ctx, state) -> Outcome` over ports."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -105,6 +105,17 @@ class StageContext(Protocol):
 
     def capabilities(self, role: str) -> Capabilities:
         """What the first model of the role can take."""
+        ...
+
+    def has_models(self, role: str) -> bool:
+        """Whether models are configured for this very role and one of them can be asked."""
+        ...
+
+    async def prompt_version(self, prompt: str, variables: Collection[str]) -> str:
+        """The version of a prompt that this job's questions are asked with: what is stored of their replies names it.
+
+        `variables` are those it is going to be filled with.
+        """
         ...
 
     def uow(self) -> AbstractAsyncContextManager[UnitOfWork]: ...

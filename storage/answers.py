@@ -8,8 +8,9 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.answers import Answer, Claim, Verdict
+from domain.answers import Answer, Claim, ClaimReading, Verdict
 from domain.evidence import Citation, CitationKind, EvidencePicture, PictureKind
+from domain.rules_reasons import reasons_of
 from storage.render_cache import pin
 from storage.tables.chats import AnswerRow, CitationRow, ClaimRow, EvidenceRow, MessageRow
 
@@ -102,6 +103,7 @@ def _claim_row(message_id: UUID, claim: Claim) -> ClaimRow:
         unit=claim.unit,
         citation_number=claim.citation_number,
         boxes=[list(box) for box in claim.boxes],
+        readings=msgspec.to_builtins(claim.readings),
     )
 
 
@@ -123,7 +125,9 @@ def _evidence_row(message_id: UUID, job_id: UUID, picture: EvidencePicture) -> E
         height_px=picture.height_px,
         dpi=picture.dpi,
         glyph_px=picture.glyph_px,
+        glyph_by=picture.glyph_by,
         reason=picture.reason,
+        why=picture.why,
     )
 
 
@@ -170,10 +174,12 @@ def _claim_of(row: ClaimRow) -> Claim:
         unit=row.unit,
         citation_number=row.citation_number,
         boxes=tuple(tuple(box) for box in row.boxes),
+        readings=msgspec.convert(row.readings, tuple[ClaimReading, ...]),
     )
 
 
 def _picture_of(row: EvidenceRow) -> EvidencePicture:
+    reason_ru, reason_en = reasons_of(row.why)
     return EvidencePicture(
         number=row.number,
         kind=PictureKind(row.kind),
@@ -189,5 +195,9 @@ def _picture_of(row: EvidenceRow) -> EvidencePicture:
         block_id=row.block_id,
         box=tuple(row.region) if row.region else None,
         glyph_px=row.glyph_px,
+        glyph_by=row.glyph_by,
         reason=row.reason,
+        why=row.why,
+        reason_ru=reason_ru,
+        reason_en=reason_en,
     )

@@ -8,13 +8,16 @@ import asyncio
 import hashlib
 import io
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import BinaryIO, TypeVar
 
 import urllib3
 from minio import Minio
+from minio.commonconfig import CopySource
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
 from domain.errors import BlobMissing, TooLarge, Unavailable
@@ -23,10 +26,17 @@ PIECE_BYTES = 1024 * 1024
 PART_BYTES = 5 * 1024 * 1024
 """Of a multipart upload: the smallest that S3 allows; one part is in memory at a time."""
 
+DIGEST_LENGTH = 64
+LISTED = 500
+"""Objects listed at a time; a guess."""
+
 THREADS = 8
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
 """Without limits of its own minio-py waits five minutes, five times."""
+
+PREFIX, RETIRED = "sha256", "retired"
+"""Where blobs are, and those that nobody seems to need any more (`storage.blob_retiring`)."""
 
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "NotFound"})
 
@@ -104,6 +114,20 @@ class MinioBlobs:
         """Safe to call twice."""
         await self._run(lambda: self._client.remove_object(self._bucket, key_of(digest)))
 
+    async def move(self, source: str, target: str) -> None:
+        """Move an object between two keys. Raises BlobMissing."""
+        await self._run(lambda: self._move(source, target))
+
+    async def remove(self, key: str) -> None:
+        """Safe to call twice."""
+        await self._run(lambda: self._client.remove_object(self._bucket, key))
+
+    async def listed(self, folder: str) -> AsyncIterator[list[tuple[str, datetime]]]:
+        """The objects in a folder, in batches: digest, and when it was written by the store's clock."""
+        objects = await self._run(lambda: self._list(folder))
+        while batch := await self._run(lambda: list(islice(objects, LISTED))):
+            yield batch
+
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._pool.clear()
@@ -132,12 +156,21 @@ class MinioBlobs:
         )
 
     def _read(self, digest: str):
-        response = self._client.get_object(self._bucket, key_of(digest))
+        response = self._open(digest)
         try:
             yield from response.stream(PIECE_BYTES)
         finally:
             response.close()
             response.release_conn()
+
+    def _open(self, digest: str):
+        """The blob, also a retired one: whoever needs it must not notice."""
+        try:
+            return self._client.get_object(self._bucket, key_of(digest))
+        except MinioException as error:
+            if not _is_missing(error):
+                raise
+        return self._client.get_object(self._bucket, retired_key_of(digest))
 
     def _copy(self, digest: str, path: str) -> None:
         with open(path, "wb") as file:
@@ -153,6 +186,16 @@ class MinioBlobs:
             raise
         return True
 
+    def _move(self, source: str, target: str) -> None:
+        self._client.copy_object(self._bucket, target, CopySource(self._bucket, source))
+        self._client.remove_object(self._bucket, source)
+
+    def _list(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        for found in self._client.list_objects(self._bucket, prefix=f"{folder}/", recursive=True):
+            digest = (found.object_name or "").rpartition("/")[2]
+            if len(digest) == DIGEST_LENGTH and found.last_modified is not None:
+                yield digest, found.last_modified
+
     def _make_bucket(self) -> None:
         if self._bucket_exists:
             return
@@ -167,7 +210,11 @@ class MinioBlobs:
 
 def key_of(digest: str) -> str:
     """`sha256/ab/cd/<digest>`: small folders, and no key is the folder of another."""
-    return f"sha256/{digest[:2]}/{digest[2:4]}/{digest}"
+    return f"{PREFIX}/{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def retired_key_of(digest: str) -> str:
+    return f"{RETIRED}/{digest[:2]}/{digest[2:4]}/{digest}"
 
 
 def _translated(call: Callable[[], T]) -> T:

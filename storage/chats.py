@@ -13,6 +13,7 @@ from domain.answers import Answer
 from domain.chats import DEFAULT_TITLE, Chat, Message, Role, title_of
 from domain.errors import NotFound
 from storage.answers import add_answer, answers_of
+from storage.replays import forget_dialogues
 from storage.tables.chats import ChatRow, MessageRow
 
 
@@ -73,8 +74,9 @@ class ChatRepository:
         return _chat_of(row)
 
     async def delete(self, chat_id: UUID, user_id: UUID) -> None:
-        """The chat with messages, answers and citations is gone when this commits."""
+        """The chat with messages, answers, citations and what models were asked is gone when this commits."""
         row = await self._row(chat_id, user_id)
+        await forget_dialogues(self._session, chat_id)
         await self._session.delete(row)
         await self._session.flush()
 

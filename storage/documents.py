@@ -1,6 +1,6 @@
 """Documents, their pages, blocks and words as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +8,15 @@ import msgspec
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.documents import Block, BlockKind, Document, DocumentStatus, Page, PageContent, PageFacts, Word
+from domain.documents import Block, Document, DocumentStatus, Page, PageContent, PageKey, Word
 from domain.errors import Fault, InvalidInput, NotFound
 from domain.jobs import JobError
+from storage import page_contents
 from storage.indexing import write_index
 from storage.postings import Row, copy_rows
 from storage.tables.documents import BlockRow, DocumentFileRow, DocumentRow, PageRow, TreeNodeRow
 from storage.tables.search import PageLengthRow, PostingRow
+from storage.tables.vectors import VectorDocumentRow, VectorRow
 from storage.visibility import newest_for, visible_to
 
 _PAGE_COLUMNS = ("document_id", "page_no", "width_pt", "height_pt", "rotation", "facts", "words")
@@ -31,7 +33,6 @@ _BLOCK_COLUMNS = (
     "heading",
     "crop",
 )
-_WORDS = msgspec.msgpack.Decoder(tuple[Word, ...])
 
 
 class DocumentRepository:
@@ -206,10 +207,7 @@ class DocumentRepository:
         )
 
     async def pages(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> list[Page]:
-        query = select(PageRow).where(PageRow.document_id == document_id)
-        if page_nos is not None:
-            query = query.where(PageRow.page_no.in_(page_nos))
-        return [_page_of(row) for row in await self._session.scalars(query.order_by(PageRow.page_no))]
+        return await page_contents.pages_of(await self._session.connection(), document_id, page_nos)
 
     async def blocks(
         self,
@@ -219,21 +217,24 @@ class DocumentRepository:
         page_nos: Sequence[int] | None = None,
         block_ids: Sequence[str] | None = None,
     ) -> list[Block]:
-        query = select(BlockRow).where(BlockRow.document_id == document_id)
-        if page_no is not None:
-            query = query.where(BlockRow.page_no == page_no)
-        if page_nos is not None:
-            query = query.where(BlockRow.page_no.in_(page_nos))
-        if block_ids is not None:
-            query = query.where(BlockRow.id.in_(block_ids))
-        rows = await self._session.scalars(query.order_by(BlockRow.page_no, BlockRow.block_no))
-        return [block_of(row) for row in rows]
+        page_nos = page_nos if page_no is None else [page_no]
+        connection = await self._session.connection()
+        return await page_contents.blocks_of(connection, document_id, page_nos=page_nos, block_ids=block_ids)
 
     async def words(self, document_id: UUID, page_no: int) -> tuple[Word, ...]:
-        packed = await self._session.scalar(
-            select(PageRow.words).where(PageRow.document_id == document_id, PageRow.page_no == page_no)
-        )
-        return unpack_words(packed)
+        return (await self.words_on([(document_id, page_no)]))[document_id, page_no]
+
+    async def blocks_on(self, pages: Iterable[PageKey]) -> dict[PageKey, list[Block]]:
+        return await page_contents.blocks_on(await self._session.connection(), pages)
+
+    async def blocks_named(self, names: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Block]:
+        return await page_contents.blocks_named(await self._session.connection(), names)
+
+    async def pages_on(self, pages: Iterable[PageKey]) -> dict[PageKey, Page]:
+        return await page_contents.pages_on(await self._session.connection(), pages)
+
+    async def words_on(self, pages: Iterable[PageKey]) -> dict[PageKey, tuple[Word, ...]]:
+        return await page_contents.words_on(await self._session.connection(), pages)
 
     async def _writable(self, document_id: UUID, user_id: UUID) -> DocumentRow:
         row = await self._session.scalar(
@@ -258,32 +259,17 @@ class DocumentRepository:
         await self._session.execute(update(DocumentRow).where(DocumentRow.id == document_id).values(**values))
 
     async def _clear(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> None:
-        """Removes pages with all that is on them; without numbers the index of the whole document only."""
+        """Removes pages with all that is on them; without numbers the index of the whole document only. Vectors of
+        pages stay until the pages are embedded again: what is said as before is not paid twice."""
         tables = (PostingRow, PageLengthRow) if page_nos is None else (PostingRow, PageLengthRow, BlockRow, PageRow)
+        await self._session.execute(delete(VectorDocumentRow).where(VectorDocumentRow.document_id == document_id))
+        if page_nos is None:
+            await self._session.execute(delete(VectorRow).where(VectorRow.document_id == document_id))
         for table in tables:
             query = delete(table).where(table.document_id == document_id)
             if page_nos is not None:
                 query = query.where(table.page_no.in_(page_nos))
             await self._session.execute(query)
-
-
-def unpack_words(packed: bytes | None) -> tuple[Word, ...]:
-    return _WORDS.decode(packed) if packed else ()
-
-
-def block_of(row: BlockRow) -> Block:
-    return Block(
-        id=row.id,
-        page_no=row.page_no,
-        block_no=row.block_no,
-        kind=BlockKind(row.kind),
-        content=row.content,
-        box=None if row.box is None else tuple(row.box),
-        links=tuple(row.links),
-        category=row.category,
-        heading=row.heading,
-        crop=row.crop,
-    )
 
 
 def _living(column: Any = DocumentRow) -> Select[Any]:
@@ -310,16 +296,6 @@ def _document_of(row: DocumentRow) -> Document:
         error_en=row.error_en,
         job_id=row.job_id,
         created_at=row.created_at,
-    )
-
-
-def _page_of(row: PageRow) -> Page:
-    return Page(
-        page_no=row.page_no,
-        width_pt=row.width_pt,
-        height_pt=row.height_pt,
-        rotation=row.rotation,
-        facts=msgspec.convert(row.facts, PageFacts),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from domain.events import NewEvent
 from domain.jobs import Job, JobError, JobState, NewJob
 from domain.llm import Usage
+from domain.replays import replay_of
 from domain.rules_jobs import Change, Facts
 from storage.events import INSERT_EVENTS, columns_of
 
@@ -21,7 +22,7 @@ j.id, j.user_id, j.family, j.mode, j.queue, j.state, j.payload::text, j.priority
 j.max_crashes, j.epoch, j.last_seq, j.run_at, j.created_at, j.chat_id, j.document_id, j.parent_id, j.ordering_key,
 j.ordering_no, j.pending_children, j.lease_owner, j.lease_until, j.deadline_at, j.cancel_requested_at, j.stage,
 j.step_no, j.progress, j.waiting_for::text, j.result::text, j.error::text, j.usage::text, j.started_at, j.finished_at,
-j.reserved_micro_usd, j.settled_micro_usd
+j.reserved_micro_usd, j.settled_micro_usd, j.prompt_pins::text
 """
 
 FACT_COLUMNS = """
@@ -38,10 +39,11 @@ with room as (
 ), job as (
   insert into jobs (id, user_id, family, mode, queue, priority, payload, chat_id, document_id, parent_id, ordering_key,
     ordering_no, run_at, rung_at, max_attempts, max_crashes, deadline_at, deadline_in_s, last_seq,
-    reserved_micro_usd)
+    reserved_micro_usd, quota_period)
   select $1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10::uuid, $11, $12,
     clock_timestamp() + $13::float8 * interval '1 s', clock_timestamp(), $14, $15,
-    clock_timestamp() + $16::float8 * interval '1 s', $16::float8, cardinality($18::text[]), $21
+    clock_timestamp() + $16::float8 * interval '1 s', $16::float8, cardinality($18::text[]), $21::bigint,
+    case when $21::bigint > 0 then to_char(now() at time zone 'utc', 'YYYY-MM') end
   from room where room.free or $10::uuid is not null
   returning id, last_seq, epoch, clock_timestamp() as told_at
 ), inserted as ({INSERT_EVENTS.format(types="$18::text[]", stages="$19::text[]", payloads="$20::text[]")} returning ts)
@@ -135,6 +137,15 @@ CLAIMABLE = f"{_DUE} for update of j skip locked"
 """The same, locked. The row is that of the moment it is locked, the step that of the statement's beginning; a job that
 was run in between is left to the next claim."""
 
+PARENT_OF_CHILDREN = """
+select id from jobs where id = $1 and state = 'waiting' and waiting_for->>'kind' = 'children' for update
+"""
+COUNT_CHILDREN = """
+update jobs j set pending_children = (
+  select count(*) from jobs c where c.parent_id = j.id and c.state in ('queued', 'running', 'waiting'))
+where j.id = $1 returning j.pending_children
+"""
+
 READING = "select id from documents where id = any($1::uuid[]) and status = 'reading' and deleted_at is null for share"
 
 
@@ -154,13 +165,22 @@ order by j.id desc limit $5
 """
 
 SETTLE = """
-with job as (select id, user_id, reserved_micro_usd, $2::bigint - settled_micro_usd as spent from jobs where id = $1),
-closed as (update jobs j set reserved_micro_usd = 0, settled_micro_usd = $2 from job where j.id = job.id)
-update quotas q set reserved = greatest(q.reserved - job.reserved_micro_usd, 0), used = q.used + job.spent
-from job where q.user_id = job.user_id and q.kind = 'micro_usd'
-  and q.period = to_char(now() at time zone 'utc', 'YYYY-MM')
+with job as (
+  select id, user_id, reserved_micro_usd, settled_micro_usd,
+    coalesce(quota_period, to_char(now() at time zone 'utc', 'YYYY-MM')) as period,
+    greatest($2::bigint, settled_micro_usd,
+      (select coalesce(sum(cost_micro_usd), 0)::bigint from llm_calls where job_id = $1)) as total
+  from jobs where id = $1
+), closed as (
+  update jobs j set reserved_micro_usd = 0, settled_micro_usd = job.total, quota_period = null from job
+  where j.id = job.id
+)
+update quotas q set reserved = greatest(q.reserved - job.reserved_micro_usd, 0),
+  used = q.used + job.total - job.settled_micro_usd
+from job where q.user_id = job.user_id and q.kind = 'micro_usd' and q.period = job.period
 """
-"""Turns what the job had reserved of this month's quota into what it really spent, once per end."""
+"""Turns what the job had reserved of a month's quota into what it really spent, once per end: of the month that it was
+reserved of. The log of calls knows more than the job's own sum when a worker died in a stage."""
 
 APPEND_ANY = f"""
 with job as (update jobs set last_seq = last_seq + cardinality($2::text[]) where id = $1
@@ -193,7 +213,7 @@ def subject_of(row: Sequence[Any]) -> Subject:
 def job_of(row: Sequence[Any]) -> Job:
     """A job from the columns of `JOB_COLUMNS`, in that order."""
     values = dict(zip(_JOB_FIELDS, row, strict=True))
-    for name in ("payload", "waiting_for", "result"):
+    for name in ("payload", "waiting_for", "result", "prompt_pins"):
         values[name] = msgspec.json.decode(values[name]) if values[name] is not None else None
     values["error"] = msgspec.json.decode(values["error"], type=JobError) if values["error"] else None
     values["usage"] = msgspec.json.decode(values["usage"], type=Usage)
@@ -233,6 +253,8 @@ def queued_payload(job: NewJob) -> dict[str, Any]:
         payload["chat_id"] = str(job.chat_id)
     if job.document_id is not None:
         payload["document_id"] = str(job.document_id)
+    if (wish := replay_of(job)) is not None:
+        payload["replay_of"] = str(wish.of)
     return payload
 
 

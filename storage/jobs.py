@@ -23,9 +23,11 @@ from storage.job_rows import (
     APPEND_ANY,
     CHANGE,
     CLAIMABLE,
+    COUNT_CHILDREN,
     FACTS,
     GET,
     LIST,
+    PARENT_OF_CHILDREN,
     READING,
     SET_SCOPE,
     SETTLE,
@@ -291,12 +293,12 @@ class JobRepository:
             await self._child_ended(connection, subject.parent_id)
 
     async def _child_ended(self, connection: AsyncConnection, parent_id: UUID) -> None:
-        row = await first(
-            connection,
-            "update jobs set pending_children = pending_children - 1 where id = $1 returning pending_children",
-            parent_id,
-        )
-        if row is not None and row[0] <= 0:
+        """Counted anew under the parent's lock, by a statement that sees whatever was committed before it was got: of
+        children that end together the last one counts none, and a requeued one counts until it ends again."""
+        if await first(connection, PARENT_OF_CHILDREN, parent_id) is None:
+            return
+        left = (await first(connection, COUNT_CHILDREN, parent_id))[0]
+        if left == 0:
             await self.transition(parent_id, rules_jobs.Wake())
 
 

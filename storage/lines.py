@@ -27,7 +27,7 @@ with asked as (
   from (select distinct family, mode from asked) kind
   cross join lateral (
     select extract(epoch from j.finished_at - j.started_at)::float8 as s from jobs j
-    where j.family = kind.family and j.mode = kind.mode and j.state = 'succeeded'
+    where j.family = kind.family and j.mode = kind.mode and j.state = 'succeeded' and j.finished_at is not null
     order by j.finished_at desc limit 200) last
   group by kind.family, kind.mode
 )

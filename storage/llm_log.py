@@ -1,42 +1,68 @@
-"""The log of model calls in PostgreSQL."""
+"""The log of model calls in PostgreSQL: what is kept of a call, and what a job's calls add up to.
 
+A row holds what a reader and a replay need, and no secret: texts that look like one are blanked, and the values that
+this process itself knows. Pictures are named by digest.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import aliased
 
-from domain.errors import ProviderLimited
-from domain.llm import LLMCall, Usage
+from domain.llm import LLMCall, LLMRequest, Piece, Usage
+from domain.rules_secrets import everywhere_without_secrets
 from storage.tables.llm import LLMCallRow
 
 
 class DatabaseLLMLog:
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+    """`secrets` are the values that this process knows and that may stand in no row."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], *, secrets: Collection[str] = ()) -> None:
         self._sessions = sessions
+        self._secrets = tuple(secrets)
 
     async def write(self, call: LLMCall) -> None:
+        # Tens of milliseconds for a million characters.
+        row = await asyncio.to_thread(row_of, call, self._secrets)
         async with self._sessions() as session, session.begin():
-            await session.merge(row_of(call))
+            await session.merge(row)
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:
-        columns = [func.coalesce(func.sum(getattr(LLMCallRow, name)), 0) for name in _COUNTED]
-        # As the asker counts: a call turned away at a limit is none.
-        calls_made = func.count().filter(LLMCallRow.error.is_distinct_from(ProviderLimited.code))
-        statement = select(calls_made, func.coalesce(func.sum(LLMCallRow.latency_ms), 0), *columns)
+        """A reply that came from a record counts as the recorded call did, but for its money."""
+        source = aliased(LLMCallRow)
+        counted = [
+            func.coalesce(func.sum(_of_source(source, name) + getattr(LLMCallRow, name)), 0) for name in _COUNTED
+        ]
+        milliseconds = func.coalesce(func.sum(func.coalesce(source.latency_ms, LLMCallRow.latency_ms)), 0)
+        cost = func.coalesce(func.sum(LLMCallRow.cost_micro_usd), 0)
+        statement = (
+            select(milliseconds, cost, *counted)
+            .outerjoin(source, source.id == LLMCallRow.served_by)
+            .where(LLMCallRow.job_id == job_id)
+        )
         async with self._sessions() as session:
-            row = (await session.execute(statement.where(LLMCallRow.job_id == job_id))).one()
-        calls, milliseconds, *sums = (int(value) for value in row)
-        return Usage(calls=calls, **dict(zip(_COUNTED, sums, strict=True))), milliseconds / 1000
+            milliseconds_, cost_, *sums = (int(value) for value in (await session.execute(statement)).one())
+        return Usage(cost_micro_usd=cost_, **dict(zip(_COUNTED, sums, strict=True))), milliseconds_ / 1000
 
 
-_COUNTED = ("input_tokens", "output_tokens", "cached_tokens", "thinking_tokens", "images", "cost_micro_usd")
+_COUNTED = ("calls", "input_tokens", "output_tokens", "cached_tokens", "thinking_tokens", "images")
 
 
-def row_of(call: LLMCall) -> LLMCallRow:
-    """The row of a call. PostgreSQL's text holds no NUL character, which a broken model may send: it is removed."""
+def _of_source(source: Any, name: str) -> Any:
+    return func.coalesce(getattr(source, name), 0)
+
+
+def row_of(call: LLMCall, secrets: Collection[str] = ()) -> LLMCallRow:
     usage = call.usage
+    response = everywhere_without_secrets(call.response, secrets)
+    thinking = everywhere_without_secrets(call.thinking, secrets)
+    is_as_said = (response, thinking) == (call.response, call.thinking)
     return LLMCallRow(
         id=call.id,
         job_id=call.job_id,
@@ -48,8 +74,8 @@ def row_of(call: LLMCall) -> LLMCallRow:
         prompt_version=call.prompt_version,
         is_repair=call.is_repair,
         own_key=call.own_key,
-        request=_request(call),
-        response=call.response.replace("\x00", ""),
+        request=everywhere_without_secrets(logged_request(call.request), secrets),
+        response=response,
         finish_reason=call.finish_reason,
         request_id=call.request_id,
         error=call.error,
@@ -59,24 +85,37 @@ def row_of(call: LLMCall) -> LLMCallRow:
         thinking_tokens=usage.thinking_tokens,
         images=usage.images,
         cost_micro_usd=usage.cost_micro_usd,
+        calls=usage.calls,
         latency_ms=call.latency_ms,
         first_token_ms=call.first_token_ms,
+        epoch=call.epoch,
+        step_no=call.step_no,
+        try_no=call.try_no,
+        thinking=thinking,
+        pieces=msgspec.to_builtins(call.pieces if is_as_said else _whole(thinking, response)),
+        fault=everywhere_without_secrets(msgspec.to_builtins(call.fault), secrets) if call.fault else None,
+        settings=call.settings,
+        served_by=call.served_by,
     )
 
 
-def _request(call: LLMCall) -> dict[str, Any]:
-    """The request as sent. Its variables and schema are left out: the rendered text holds the former, the prompt's
-    version leads to the latter."""
-    request = msgspec.to_builtins(call.request)
-    del request["variables"], request["schema"]
-    return _without_nul(request)
+def _whole(thinking: str, response: str) -> Sequence[Piece]:
+    """Where something was blanked, the lengths are no longer those that came: each text is one piece."""
+    pieces = [Piece(True, len(thinking), 0), Piece(False, len(response), 0)]
+    return [piece for piece in pieces if piece.length]
 
 
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, list | tuple):
-        return [_without_nul(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _without_nul(item) for key, item in value.items()}
-    return value
+def logged_request(request: LLMRequest) -> dict[str, Any]:
+    """The request as sent. Its variables are left out: the rendered text holds them; and what a provider may keep of
+    it and for whom, which changes nothing for the model. Its schema is told by its sha256: the prompt's version and the
+    release lead to it."""
+    logged = msgspec.to_builtins(request)
+    del logged["variables"], logged["stable_parts"], logged["owner"]
+    schema = msgspec.json.encode(request.schema) if request.schema else b""
+    logged["schema"] = hashlib.sha256(schema).hexdigest() if schema else None
+    return logged
+
+
+def comparable_request(request: LLMRequest) -> dict[str, Any]:
+    """A request as a row of the log would hold it, to be compared with one."""
+    return everywhere_without_secrets(logged_request(request))

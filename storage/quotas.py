@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import QuotaExceeded
+from domain.errors import LeaseLost, QuotaExceeded
+from domain.jobs import Job
+from storage.direct import Direct
 from storage.events import first
 
 KIND = "micro_usd"
@@ -31,9 +33,33 @@ select user_id, kind, {_MONTH}, cap from quotas where user_id = $1 and kind = $2
 on conflict do nothing returning 1
 """
 """The first job of a month takes over the cap of the last one."""
+_RESERVED = f"update jobs set reserved_micro_usd = $2, quota_period = {_MONTH} where id = $1"
 _SET = f"""
-insert into quotas (user_id, kind, period, cap) values ($1, $2, {_MONTH}, $3)
+insert into quotas (user_id, kind, period, cap, used, reserved)
+select $1, $2, {_MONTH}, $3,
+  coalesce((select sum(cost_micro_usd) from llm_calls where user_id = $1
+            and created_at >= date_trunc('month', now(), 'UTC')), 0),
+  coalesce((select sum(reserved_micro_usd) from jobs where user_id = $1 and quota_period = {_MONTH}
+            and state in ('queued', 'running', 'waiting')), 0)
 on conflict (user_id, kind, period) do update set cap = $3
+"""
+"""A first cap counts what the month has cost so far, and what open jobs still hold of a cap that was taken away."""
+
+_EXTEND = f"""
+with job as (
+  select id, user_id, reserved_micro_usd as held, coalesce(quota_period, {_MONTH}) as period
+  from jobs where id = $1 and epoch = $2 and state = 'running' for update
+), room as (
+  select q.user_id, q.period, greatest(least($4::bigint - job.held, q.cap - q.used - q.reserved), 0) as more
+  from quotas q join job on job.user_id = q.user_id and job.period = q.period where q.kind = $3 for update of q
+), taken as (
+  update quotas q set reserved = q.reserved + room.more from room
+  where q.user_id = room.user_id and q.kind = $3 and q.period = room.period and room.more > 0
+), noted as (
+  update jobs j set reserved_micro_usd = j.reserved_micro_usd + room.more, quota_period = room.period
+  from job cross join room where j.id = job.id and room.more > 0
+)
+select job.user_id, room.user_id is not null, job.held + coalesce(room.more, 0) from job left join room on true
 """
 _GET = f"""
 select cap, case when period = {_MONTH} then used else 0 end, case when period = {_MONTH} then reserved else 0 end
@@ -47,6 +73,22 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     cap_micro_usd: int
     used_micro_usd: int
     reserved_micro_usd: int
+
+
+class DatabasePurse:
+    """See `domain.ports.Purse`; each call is a transaction of its own."""
+
+    def __init__(self, auto: Direct) -> None:
+        self._auto = auto
+
+    async def extend(self, job: Job, reserved_micro_usd: int) -> int | None:
+        arguments = (job.id, job.epoch, KIND, reserved_micro_usd)
+        row = await self._auto.first(_EXTEND, *arguments)
+        if row is not None and not row[1] and await self._auto.first(_OPEN, row[0], KIND) is not None:
+            row = await self._auto.first(_EXTEND, *arguments)
+        if row is None:
+            raise LeaseLost(f"job {job.id} epoch {job.epoch}")
+        return row[2] if row[1] else None
 
 
 class QuotaRepository:
@@ -76,7 +118,7 @@ class QuotaRepository:
         """The same for a job that is to run again."""
         if amount := await self.reserve(user_id):
             connection = await self._session.connection()
-            await connection.exec_driver_sql("update jobs set reserved_micro_usd = $2 where id = $1", (job_id, amount))
+            await connection.exec_driver_sql(_RESERVED, (job_id, amount))
 
     async def set_cap(self, user_id: UUID, cap_micro_usd: int | None) -> None:
         """From this month on; null: no limit."""

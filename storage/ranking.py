@@ -26,6 +26,9 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
     page: float = 0.5
     """Of its page's score, for a block: words of a question are often spread over a page."""
 
+    drawing: float = 0.5
+    """Of an occurrence, for a term that the block index tells of a drawing of the page."""
+
 
 SHARES = Shares()
 
@@ -38,7 +41,7 @@ class Candidate(msgspec.Struct, kw_only=True):
     score: float
     is_named: bool = False
     block_lengths: Sequence[int] = ()
-    blocks: dict[int, dict[str, int]] = {}
+    blocks: dict[int, dict[str, float]] = {}
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -95,7 +98,7 @@ def _best_window(candidate: Candidate, idf: Mapping[str, float], window_terms: i
     numbers = sorted(candidate.blocks)
     best = 0.0
     for start, first in enumerate(numbers):
-        counts: dict[str, int] = {}
+        counts: dict[str, float] = {}
         length, reached = 0, first
         for number in numbers[start:]:
             added = sum(candidate.block_lengths[reached : number + 1])

@@ -4,7 +4,7 @@ Two hand-written statements: the first ranks pages by their terms, from the inde
 best pages the terms stand, for `storage.ranking`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.documents import Hit
 from storage.database import Sessions
-from storage.documents import unpack_words
+from storage.indexed_drawings import Told, find_drawings, gain_of, idf_with, lacked
+from storage.page_contents import unpack_words
 from storage.questions import Question, read_question
-from storage.ranking import K1, SHARES, B, Candidate, Ranked, Shares, rank_blocks, rank_pages
+from storage.ranking import K1, SHARES, B, Candidate, Place, Ranked, Shares, rank_blocks, rank_pages
 from storage.snippets import boxes_of, snippet_of
 
 CANDIDATES = 100
@@ -40,6 +41,12 @@ class PostgresSearch:
             ranked = await self._ranked(session, question, document_ids, level, limit)
             return await _hits(session, ranked, frozenset(question.weights), with_blocks=level == "block")
 
+    async def show(self, query: str, ranked: Sequence[Ranked], *, level: str) -> list[Hit]:
+        """Places with names, snippets and boxes of the question's words, in their order."""
+        async with self._sessions() as session:
+            terms = frozenset(read_question(query).weights)
+            return await _hits(session, ranked, terms, with_blocks=level == "block")
+
     async def rank(self, query: str, document_ids: Sequence[UUID], *, level: str, limit: int) -> list[Ranked]:
         """The places of `search` alone, without names, snippets and boxes."""
         question = read_question(query)
@@ -51,7 +58,9 @@ class PostgresSearch:
     async def _ranked(
         self, session: AsyncSession, question: Question, document_ids: Sequence[UUID], level: str, limit: int
     ) -> list[Ranked]:
-        found = await _candidates(session, question, list(document_ids), max(limit, CANDIDATES))
+        share = self._shares.drawing
+        told = await find_drawings(self._sessions, question.weights, document_ids) if share else {}
+        found = await _candidates(session, question, list(document_ids), max(limit, CANDIDATES), told, share)
         rank = rank_blocks if level == "block" else rank_pages
         return rank(found.pages, found.idf, found.block_length, self._shares)[:limit]
 
@@ -96,13 +105,14 @@ with scope as materialized (
     group by h.document_id, h.page_no
 )
 select p.document_id, p.page_no, p.score,
-    (select jsonb_object_agg(term, idf) from weights) as idf, (select block_length from stats) as block_length
+    (select jsonb_object_agg(term, idf) from weights) as idf, (select block_length from stats) as block_length,
+    (select page_length from stats) as page_length, (select pages from stats) as pages
 from pages p join scope using (document_id)
 order by p.score desc, p.document_id, p.page_no limit :candidates
 """)
 
 _PLACES = text("""
-select w.document_id, w.page_no, l.block_lengths, p.terms, p.nos, p.tfs, g.facts ->> 'sheet' as sheet
+select w.document_id, w.page_no, l.length, l.block_lengths, p.terms, p.nos, p.tfs, g.facts ->> 'sheet' as sheet
 from unnest(cast(:documents as uuid[]), cast(:pages as integer[])) as w(document_id, page_no)
 join page_lengths l using (document_id, page_no)
 join pages g using (document_id, page_no)
@@ -115,7 +125,15 @@ cross join lateral (
 """)
 
 
-async def _candidates(session: AsyncSession, question: Question, document_ids: list[UUID], limit: int) -> _Found:
+async def _candidates(
+    session: AsyncSession,
+    question: Question,
+    document_ids: list[UUID],
+    limit: int,
+    told: Mapping[Place, Sequence[Told]],
+    share: float,
+) -> _Found:
+    """The best pages by their text, and those whose drawings are told to have terms of the question."""
     await session.execute(_NO_NESTED_LOOPS)
     parameters = {
         "documents": document_ids,
@@ -126,33 +144,44 @@ async def _candidates(session: AsyncSession, question: Question, document_ids: l
         "candidates": limit,
     }
     rows = (await session.execute(_PAGES, parameters)).all()
-    if not rows:
+    if not rows and not told:
         return _Found(pages=[])
     await session.execute(_NESTED_LOOPS)
+    scores: dict[Place, float] = {(row.document_id, row.page_no): row.score for row in rows}
+    scores.update({place: 0.0 for place in told if place not in scores})
     parameters = {
-        "documents": [row.document_id for row in rows],
-        "pages": [row.page_no for row in rows],
+        "documents": [document_id for document_id, _ in scores],
+        "pages": [page_no for _, page_no in scores],
         "terms": list(question.weights),
     }
     places = {(row.document_id, row.page_no): row for row in await session.execute(_PLACES, parameters)}
-    pages = [
-        _candidate(row, places[row.document_id, row.page_no], question)
-        for row in rows
-        if (row.document_id, row.page_no) in places
-    ]
-    return _Found(pages=pages, idf=rows[0].idf, block_length=rows[0].block_length)
+    idf = idf_with(rows[0].idf if rows else {}, question.weights, told, rows[0].pages if rows else 0.0)
+    average_length = rows[0].page_length if rows else 1.0
+    pages = []
+    for place, score in scores.items():
+        if row := places.get(place):
+            entries = lacked(told.get(place, ()), row.terms or ())
+            gain = gain_of(entries, idf, length=row.length, average_length=average_length, share=share)
+            pages.append(_candidate(place, score + gain, row, question, entries, share))
+    return _Found(pages=pages, idf=idf, block_length=rows[0].block_length if rows else 1.0)
 
 
-def _candidate(row: Any, place: Any, question: Question) -> Candidate:
-    blocks: dict[int, dict[str, int]] = {}
-    for term, nos, tfs in zip(place.terms or (), place.nos or (), place.tfs or (), strict=True):
+def _candidate(
+    place: Place, score: float, row: Any, question: Question, told: Sequence[Told], share: float
+) -> Candidate:
+    blocks: dict[int, dict[str, float]] = {}
+    for term, nos, tfs in zip(row.terms or (), row.nos or (), row.tfs or (), strict=True):
         for number, tf in zip(nos.split(), tfs.split(), strict=True):
             blocks.setdefault(int(number), {})[term] = int(tf)
+    for entry in told:
+        counts = blocks.setdefault(entry.block_no, {})
+        for term, tf in entry.tfs.items():
+            counts[term] = counts.get(term, 0) + share * tf
     return Candidate(
-        place=(row.document_id, row.page_no),
-        score=row.score,
-        is_named=_is_named(row.page_no, place.sheet, question),
-        block_lengths=place.block_lengths,
+        place=place,
+        score=score,
+        is_named=_is_named(place[1], row.sheet, question),
+        block_lengths=row.block_lengths,
         blocks=blocks,
     )
 

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 import msgspec
 
 from domain.errors import InvalidInput
+from storage.embedders.registry import EmbeddingSettings, read_embedding_settings
 from storage.provider_keys import KeyRing, read_key_ring
+
+DIALOGUE_DAYS = 90
+"""For so long the texts of model calls are kept. A guess: a quarter's work can be looked into and run again."""
 
 
 class StorageSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Addresses and keys of PostgreSQL, Redis (or Valkey) and the S3 store (MinIO or any other)."""
+    """Addresses and keys of PostgreSQL, Redis (or Valkey) and the S3 store (MinIO or any other). `embeddings` is null
+    where search goes by words alone; `dialogue_days` where the texts of model calls are kept for ever."""
 
     database_url: str
     redis_url: str
@@ -22,6 +27,8 @@ class StorageSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_ring: KeyRing
     render_cache_bytes: int
     render_ttl_days: int
+    embeddings: EmbeddingSettings | None = None
+    dialogue_days: int | None = DIALOGUE_DAYS
 
 
 def read_storage_settings(environ: Mapping[str, str]) -> StorageSettings:
@@ -45,6 +52,8 @@ def read_storage_settings(environ: Mapping[str, str]) -> StorageSettings:
         key_ring=read_key_ring(environ.get("ENCRYPTION_KEYS", "")),
         render_cache_bytes=int(environ.get("EVIDENCE_CACHE_MAX_MB", "2000")) * 1_000_000,
         render_ttl_days=int(environ.get("EVIDENCE_CACHE_TTL_DAYS", "14")),
+        embeddings=read_embedding_settings(environ),
+        dialogue_days=int(environ.get("LLM_LOG_TTL_DAYS") or DIALOGUE_DAYS) or None,
     )
 
 

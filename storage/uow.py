@@ -15,6 +15,7 @@ from domain.budgets import Budget
 from domain.events import Event
 from domain.family import Ended
 from domain.jobs import Claim
+from storage.block_index import BlockIndexRepository
 from storage.chats import ChatRepository
 from storage.database import Sessions
 from storage.direct import Direct
@@ -25,7 +26,10 @@ from storage.grants import GrantRepository
 from storage.jobs import JobRepository, StageStarted
 from storage.nodes import NodeRepository
 from storage.outbox import Outbox
+from storage.prompt_versions import PromptVersionRepository
 from storage.quotas import QuotaRepository
+from storage.replays import ReplayRepository
+from storage.roles import RoleRepository
 from storage.runs import Runs
 from storage.submissions import SubmissionRepository
 from storage.users import UserRepository
@@ -54,6 +58,10 @@ class SqlUnitOfWork:
         return DocumentRepository(self.session)
 
     @property
+    def drawings(self) -> BlockIndexRepository:
+        return BlockIndexRepository(self.session)
+
+    @property
     def files(self) -> FileRepository:
         return FileRepository(self.session)
 
@@ -80,6 +88,18 @@ class SqlUnitOfWork:
     @property
     def submissions(self) -> SubmissionRepository:
         return SubmissionRepository(self.session)
+
+    @property
+    def prompts(self) -> PromptVersionRepository:
+        return PromptVersionRepository(self.session)
+
+    @property
+    def roles(self) -> RoleRepository:
+        return RoleRepository(self.session)
+
+    @property
+    def replays(self) -> ReplayRepository:
+        return ReplayRepository(self.session)
 
     @property
     def quotas(self) -> QuotaRepository:

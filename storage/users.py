@@ -18,7 +18,6 @@ from domain.errors import Conflict, NotFound
 from domain.ids import new_id
 from storage.batching import Batches
 from storage.direct import Direct
-from storage.tables.prompts import RolePromptRow
 from storage.tables.users import AuditRow, CredentialRow, RevokedTokenRow, UserRow, UserSettingsRow
 
 
@@ -167,21 +166,6 @@ class UserRepository:
             )
         )
         return await self.settings(user_id)
-
-    async def role_prompt(self, role_id: int) -> str | None:
-        return await self._session.scalar(
-            select(RolePromptRow.content).where(RolePromptRow.id == role_id, RolePromptRow.is_active)
-        )
-
-    async def roles(self, user_id: UUID) -> list[dict[str, Any]]:
-        """Roles for everyone and the user's own, active ones, by id."""
-        rows = await self._session.scalars(
-            select(RolePromptRow)
-            .where(RolePromptRow.is_active, (RolePromptRow.owner_id.is_(None)) | (RolePromptRow.owner_id == user_id))
-            .order_by(RolePromptRow.id)
-        )
-        names = ("id", "name", "content", "description", "is_active", "version", "created_at", "updated_at")
-        return [{name: getattr(row, name) for name in names} for row in rows]
 
     async def audit(self, actor_id: UUID | None, action: str, subject: str = "", **details: Any) -> None:
         self._session.add(

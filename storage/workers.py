@@ -57,6 +57,14 @@ select j.id from jobs j where j.state = 'waiting' and (
     where w.job_id = j.id and d.status = 'reading' and d.deleted_at is null)))
 order by j.id limit 100 for update of j skip locked
 """
+_ORPHANED = """
+select c.id from jobs c join jobs p on p.id = c.parent_id
+where c.state in ('queued', 'running', 'waiting') and c.cancel_requested_at is null
+  and p.state in ('failed', 'cancelled') and not exists (
+    select 1 from job_events e where e.job_id = c.id and e.type = 'job.requeued' and e.ts > p.finished_at)
+order by c.id limit 100 for update of c skip locked
+"""
+"""Children nobody waits for any more; one that was requeued on its own since then goes on."""
 _RING = """
 with free as (
   select queue, sum(greatest(threads - busy, 0)) as n from workers
@@ -77,11 +85,13 @@ _LEFTOVERS = (
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs whose rows are locked by the caller's transaction: lease gone, deadline passed, or forgotten waiting."""
+    """Jobs whose rows are locked by the caller's transaction: lease gone, deadline passed, forgotten waiting, or
+    children of a parent that failed or was cancelled."""
 
     expired: tuple[UUID, ...]
     overdue: tuple[UUID, ...]
     forgotten: tuple[UUID, ...]
+    orphaned: tuple[UUID, ...]
 
 
 def beat_arguments(
@@ -101,11 +111,16 @@ async def own_leases(connection: Any, slot: str, owner: str) -> list[UUID]:
 
 async def overdue_jobs(connection: Any, *, with_leases: bool) -> Overdue:
     """`with_leases` false leaves expired leases alone (the grace after an outage of the database)."""
-    expired = await connection.exec_driver_sql(_EXPIRED) if with_leases else ()
-    expired_ids = tuple(row[0] for row in expired)
-    overdue_ids = tuple(row[0] for row in await connection.exec_driver_sql(_OVERDUE))
-    forgotten_ids = tuple(row[0] for row in await connection.exec_driver_sql(_FORGOTTEN))
-    return Overdue(expired=expired_ids, overdue=overdue_ids, forgotten=forgotten_ids)
+
+    async def ids(statement: str) -> tuple[UUID, ...]:
+        return tuple(row[0] for row in await connection.exec_driver_sql(statement))
+
+    return Overdue(
+        expired=await ids(_EXPIRED) if with_leases else (),
+        overdue=await ids(_OVERDUE),
+        forgotten=await ids(_FORGOTTEN),
+        orphaned=await ids(_ORPHANED),
+    )
 
 
 async def count_bells(engine: Direct, queue: str) -> int:

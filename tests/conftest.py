@@ -229,7 +229,7 @@ def stack(said: list[str]) -> Iterator[Stack]:
     """The whole service with servers of its own: api and workers as processes, no provider's key (offline answers)."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        with Stack(Path(folder), durable=False, say=said.append) as running:
+        with Stack(Path(folder), durable=False, say=said.append, extra_env={"INDEX_AFTER_READING": "off"}) as running:
             yield running
 
 

@@ -5,14 +5,15 @@ One `Asker` serves the process; who asks and where the text goes is the run's co
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from domain.budgets import Budget, Meter, tokens_of, within_quota
+from domain.budgets import Budget, Meter, tokens_of
 from domain.chats import Settings
 from domain.errors import (
     BudgetExceeded,
@@ -23,13 +24,14 @@ from domain.errors import (
     ProviderRefused,
     ReplyInvalid,
 )
-from domain.jobs import Job
 from domain.llm import Capabilities, Chunk, LLMRequest, Part, Provider, TextPart, Usage
-from domain.ports import LLMLog, PromptStore, UserKeys
-from domain.prompts import render_parts
+from domain.ports import LLMLog, PromptStore, Purse, UserKeys
+from domain.prompts import render_parts, render_request
 from domain.stage import Asked, Hold
+from workers.allowance import Allowance, FixedPurse
 from workers.limiting import MAX_WAIT_IN_PLACE_S, Limiter, Ticket, Unlimited
-from workers.models import QUICK_ROLES, ModelConfig, chain_of, with_cost
+from workers.models import QUICK_ROLES, ModelConfig, chain_of, most_cost
+from workers.pinning import PinnedPrompts
 from workers.questions import (
     AskingContext,
     Question,
@@ -39,10 +41,10 @@ from workers.questions import (
     need_of,
     row_of,
     thinking_room,
-    tokens_in,
 )
 from workers.receiving import Patience, Received, receive
 from workers.schemas import schema_of
+from workers.spending import Interrupted, most_of, used_by, what_is_told
 
 REPAIR_PROMPT = "asking/repair"
 REPAIR_SHOWN_CHARS = 20_000
@@ -50,12 +52,6 @@ REPAIR_SHOWN_CHARS = 20_000
 
 SERVER = "server"
 """Whose key a call is counted under when it is not the user's own."""
-
-
-class Interrupted(DomainError):
-    """How a call is logged that somebody else ended."""
-
-    code = "interrupted"
 
 
 class NoKeys:
@@ -66,7 +62,8 @@ class NoKeys:
 
 
 class Asker:
-    """`keys` and `limiter` are of the whole service; without them nobody has a key and nothing is limited."""
+    """`keys`, `limiter` and `purse` are of the whole service; without them nobody has a key, nothing is limited, and a
+    job may spend what was set aside when it was accepted."""
 
     def __init__(
         self,
@@ -78,12 +75,14 @@ class Asker:
         budget: Budget,
         keys: UserKeys | None = None,
         limiter: Limiter | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self._providers = providers
         self._config = config
-        self._prompts = prompts
+        self._prompts = PinnedPrompts(prompts)
         self._log = log
         self._budget = budget
+        self._allowance = Allowance(budget, purse or FixedPurse())
         self._keys = keys or NoKeys()
         self._limiter = limiter or Unlimited()
         self._meters: WeakKeyDictionary[AskingContext, Meter] = WeakKeyDictionary()
@@ -107,19 +106,22 @@ class Asker:
         Raises `ProviderFailed`, `ProviderRefused`, `ReplyInvalid` (after one repair), `BudgetExceeded`, `InvalidInput`
         (variables that do not fit the prompt). Every call leaves one row in the log.
         """
-        found = await self._prompts.get(prompt)
-        system, user = render_parts(found, {name: as_text(value) for name, value in variables.items()})
+        found = await self._prompts.get(run, prompt, variables.keys())
+        rendered = render_request(found, {name: as_text(value) for name, value in variables.items()})
+        settings = await _settings(run)
         question = Question(
             role=role,
             prompt=found,
-            system=system,
-            user=user,
+            system=rendered.system,
+            stable=rendered.stable,
+            user=rendered.turn,
             variables=variables,
             parts=parts,
             schema=schema,
             stream_field=stream_field,
             hold=hold,
-            settings=await _settings(run, role),
+            settings=_for_role(settings, role),
+            user_settings=settings,
             keys=await self._keys_of(run),
             meter=await self._meter(run),
             shown=Shown(),
@@ -132,7 +134,11 @@ class Asker:
                 if question.shown.anything:
                     raise
                 failures.append(error)
-        raise _told(failures)
+        raise what_is_told(failures)
+
+    async def prompt_version(self, run: AskingContext, prompt: str, variables: Collection[str]) -> str:
+        """The version of a prompt that the job's questions are asked with, fixed for it by this."""
+        return (await self._prompts.get(run, prompt, variables)).version
 
     async def _keys_of(self, run: AskingContext) -> Mapping[str, str]:
         keys = self._own_keys[run] = await self._keys.keys_of(run.job.user_id)
@@ -145,7 +151,7 @@ class Asker:
             spent, seconds = run.job.usage, 0.0
             if run.job.epoch > 1:
                 logged, seconds = await self._log.spent(run.job.id)
-                spent = _most(spent, logged)
+                spent = most_of(spent, logged)
             self._meters.setdefault(run, Meter(spent, seconds))
         return self._meters[run]
 
@@ -162,10 +168,22 @@ class Asker:
             )
         return capable
 
+    async def begin(self, run: AskingContext) -> None:
+        """Learn the user's own keys before a stage asks what its model can take. A key that cannot be read is no fault
+        yet: the run's first question tells it."""
+        with contextlib.suppress(ProviderRefused):
+            await self._keys_of(run)
+
     def capabilities(self, role: str, run: AskingContext) -> Capabilities:
-        """What the first model of the role's chain can take. The user's own keys count from the run's first question
-        on."""
+        """What the first model of the role's chain can take, with the user's own keys once the run has begun."""
         return self._capabilities(chain_of(self._config, role, self._usable(self._own_keys.get(run, {})))[0])
+
+    def has_models(self, role: str, run: AskingContext) -> bool:
+        """Whether one of the models that are configured for this very role can be asked; not those that only stand
+        in."""
+        usable = self._usable(self._own_keys.get(run, {}))
+        chain = self._config.chains.get(role, ())
+        return any(model.partition(":")[0] in usable and not self._capabilities(model).offline for model in chain)
 
     def _usable(self, keys: Mapping[str, str]) -> list[str]:
         """The providers that can be asked with the server's keys and these."""
@@ -188,12 +206,12 @@ class Asker:
 
     async def _ask_model(self, run: AskingContext, question: Question, model: str) -> Asked:
         paid: list[Usage] = []
-        request = self._request(question, model)
+        request = self._request(run, question, model)
         received, fault = await self._call(run, question, request, paid, is_repair=False)
         if fault is not None:
             if received.shown:
                 await run.restart_answer("repair")
-            repair = await self._repair(request, received, fault)
+            repair = await self._repair(run, request, received, fault)
             received, fault = await self._call(run, question, repair, paid, is_repair=True)
         if fault is not None:
             raise fault
@@ -202,7 +220,7 @@ class Asker:
         offline = self._capabilities(model).offline
         return Asked(reply=received.reply, model=model, usage=usage, offline=offline, held=bool(received.held))
 
-    def _request(self, question: Question, model: str) -> LLMRequest:
+    def _request(self, run: AskingContext, question: Question, model: str) -> LLMRequest:
         capabilities = self._capabilities(model)
         schema = schema_of(question.schema)
         system = question.system
@@ -213,11 +231,14 @@ class Asker:
         thinking = (settings.thinking_budget or None) if settings.thinking_enabled else 0
         if not capabilities.thinking:
             thinking = None
+        stable = (TextPart(text=question.stable),) if question.stable else ()
         return LLMRequest(
             model=model,
             purpose=question.prompt.name,
             system=system,
-            parts=(TextPart(text=question.user), *question.parts),
+            parts=(*stable, TextPart(text=question.user), *question.parts),
+            stable_parts=len(stable),
+            owner=str(run.job.user_id),
             variables=question.variables,
             schema=schema if capabilities.json_schema else None,
             temperature=settings.temperature,
@@ -227,9 +248,11 @@ class Asker:
             media_resolution=settings.media_resolution,
         )
 
-    async def _repair(self, request: LLMRequest, received: Received, fault: ReplyInvalid) -> LLMRequest:
-        prompt = await self._prompts.get(REPAIR_PROMPT)
+    async def _repair(
+        self, run: AskingContext, request: LLMRequest, received: Received, fault: ReplyInvalid
+    ) -> LLMRequest:
         values = {"fault": str(fault), "reply": as_text(received.text[:REPAIR_SHOWN_CHARS])}
+        prompt = await self._prompts.get(run, REPAIR_PROMPT, values.keys())
         _, wish = render_parts(prompt, values)
         return msgspec.structs.replace(request, parts=(*request.parts, TextPart(text=wish)))
 
@@ -244,10 +267,10 @@ class Asker:
     ) -> tuple[Received, ReplyInvalid | None]:
         """One paid call: what came, and what is wrong with it. Its spending and its row are kept however it ends, and
         it is never begun when it could exceed the budget or the provider's account has no room for it."""
-        room = self._reserve(run.job, question.meter, request)
-        ticket = await self._enter(run, question, request, room)
-        request = msgspec.structs.replace(request, max_output_tokens=room.output_tokens)
+        question.shown.calls += 1
         received = Received(question.stream_field, question.hold)
+        room, ticket = await self._begin(run, question, request, received, is_repair=is_repair)
+        request = msgspec.structs.replace(request, max_output_tokens=room.output_tokens)
         error: DomainError | None = Interrupted()
         try:
             await receive(self._stream(question, request), received, run, self._patience(question, request))
@@ -263,22 +286,54 @@ class Asker:
             raise
         finally:
             question.shown.anything |= bool(received.shown)
-            usage = self._used(request, received, room, error)
-            question.meter.settle(room, usage, received.elapsed_s)
+            used = used_by(self._config, request, received, room, error, self._capabilities(request.model))
+            question.meter.settle(room, used, received.counted_s)
+            usage = Usage() if received.served_by else used
             paid.append(usage)
             run.spend(usage)
             await self._leave(ticket, usage, error)
-            await self._log.write(row_of(run, question, request, received, usage, error and error.code, is_repair))
+            await self._log.write(row_of(run, question, request, received, usage, error, is_repair))
         return received, None
 
-    def _reserve(self, job: Job, meter: Meter, request: LLMRequest) -> Usage:
-        def cost_of(call: Usage) -> int:
-            return with_cost(self._config, request.model, call).cost_micro_usd
+    async def _begin(
+        self, run: AskingContext, question: Question, request: LLMRequest, received: Received, *, is_repair: bool
+    ) -> tuple[Usage, Ticket]:
+        """Room in the budget and the turn of the provider's account. What gets neither is no call, and logged so."""
+        error: DomainError | None = Interrupted()
+        try:
+            room = await self._reserve(run, question.meter, request)
+            await self._note_begun(run, question, request, received, room, is_repair=is_repair)
+            ticket = await self._enter(run, question, request, room)
+            error = None
+        except DomainError as refused:
+            error = refused
+            raise
+        finally:
+            if error is not None:
+                await self._log.write(row_of(run, question, request, received, Usage(), error, is_repair))
+        return room, ticket
 
-        budget = within_quota(
-            self._budget, reserved_micro_usd=job.reserved_micro_usd, settled_micro_usd=job.settled_micro_usd
+    async def _reserve(self, run: AskingContext, meter: Meter, request: LLMRequest) -> Usage:
+        need = need_of(request, self._capabilities(request.model))
+        return await self._allowance.reserve(
+            run, meter, need, lambda call: most_cost(self._config, request.model, call)
         )
-        return meter.reserve(budget, need_of(request, self._capabilities(request.model)), cost_of)
+
+    async def _note_begun(
+        self,
+        run: AskingContext,
+        question: Question,
+        request: LLMRequest,
+        received: Received,
+        room: Usage,
+        *,
+        is_repair: bool,
+    ) -> None:
+        """Keep what the call may cost until its own row takes this one's place: a worker that dies in it leaves the
+        money spent, not free to be spent again."""
+        if room.cost_micro_usd:
+            bare = msgspec.structs.replace(request, system="", parts=())
+            await self._log.write(row_of(run, question, bare, received, room, Interrupted(), is_repair))
 
     async def _enter(self, run: AskingContext, question: Question, request: LLMRequest, room: Usage) -> Ticket:
         """The turn of the provider's account. Without one nothing was called and nothing is spent."""
@@ -304,38 +359,20 @@ class Asker:
         vendor = _vendor(request)
         return self._providers[vendor].stream(request, api_key=question.keys.get(vendor))
 
-    def _used(self, request: LLMRequest, received: Received, room: Usage, error: DomainError | None) -> Usage:
-        """What the call used, by the provider's count. A reply that came without one is counted by its length; a call
-        turned away at a limit is no call: a job may wait as often as it must."""
-        usage = received.usage
-        if isinstance(error, ProviderLimited):
-            return usage
-        if received.text and not tokens_of(usage) and not self._capabilities(request.model).offline:
-            usage = Usage(input_tokens=room.input_tokens, output_tokens=tokens_in(received.text))
-        usage = msgspec.structs.replace(usage, calls=1, images=room.images)
-        return with_cost(self._config, request.model, usage)
-
 
 def _vendor(request: LLMRequest) -> str:
     return request.model.partition(":")[0]
 
 
-async def _settings(run: AskingContext, role: str) -> Settings:
+async def _settings(run: AskingContext) -> Settings:
     async with run.uow() as uow:
-        settings = await uow.users.settings(run.job.user_id)
+        return await uow.users.settings(run.job.user_id)
+
+
+def _for_role(settings: Settings, role: str) -> Settings:
     if role in QUICK_ROLES:
         return msgspec.structs.replace(settings, thinking_enabled=False, temperature=0.0)
     return settings
-
-
-def _told(failures: list[DomainError]) -> DomainError:
-    """Of what the models of a chain failed with, what the stage is told: the shortest wait if there is one, for it
-    costs no attempt; else a passing failure; else the last one."""
-    limited = [failure for failure in failures if isinstance(failure, ProviderLimited)]
-    if limited:
-        return min(limited, key=lambda failure: failure.retry_after_s or 0.0)
-    passing = [failure for failure in failures if failure.retryable]
-    return (passing or failures)[-1]
 
 
 async def _settle_text(run: AskingContext, question: Question, received: Received) -> None:
@@ -348,7 +385,3 @@ async def _settle_text(run: AskingContext, question: Question, received: Receive
     if received.shown:
         await run.restart_answer("reply")
     await run.write_answer(text)
-
-
-def _most(one: Usage, other: Usage) -> Usage:
-    return Usage(**{name: max(getattr(one, name), getattr(other, name)) for name in Usage.__struct_fields__})

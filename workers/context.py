@@ -1,6 +1,6 @@
 """What the engine hands to a stage: `domain.stage.StageContext` for one run of one job."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -33,7 +33,10 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunContext:
-    """One run of a job. `spent` is what the job has used of models so far, over all its runs."""
+    """One run of a job. `spent` is what the job has used of models so far, over all its runs. `may_write`: what stages
+    want written is written; a replay's is not."""
+
+    may_write = True
 
     def __init__(self, job: Job, tools: Tools, teller: Teller, has_streamed: Callable[[], Awaitable[bool]]) -> None:
         self.job = job
@@ -49,6 +52,10 @@ class RunContext:
         self._has_streamed = has_streamed
         self._streamed: bool | None = False if job.epoch <= 1 else None
         self.spent = job.usage
+
+    async def begin(self) -> None:
+        """Before its first stage: what the asker has to know of its user."""
+        await self._tools.asker.begin(self)
 
     def uow(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
         return self._tools.database.uow()
@@ -91,8 +98,14 @@ class RunContext:
             self, role, prompt, variables, schema, parts=parts, stream_field=stream_field, hold=hold
         )
 
+    async def prompt_version(self, prompt: str, variables: Collection[str]) -> str:
+        return await self._tools.asker.prompt_version(self, prompt, variables)
+
     def capabilities(self, role: str) -> Capabilities:
         return self._tools.asker.capabilities(role, self)
+
+    def has_models(self, role: str) -> bool:
+        return self._tools.asker.has_models(role, self)
 
     def spend(self, usage: Usage) -> None:
         """Count what a call cost, also one that failed."""

@@ -36,6 +36,7 @@ HAND_BACK_S = 5.0
 """For writing that a job is handed back. A guess; the lease covers what is not written."""
 
 MakeTeller = Callable[[Job, Callable[[Stop], None]], Teller]
+OpenContext = Callable[[Job, Teller, Callable[[], Awaitable[bool]]], Awaitable[RunContext]]
 
 
 class Run:
@@ -72,6 +73,7 @@ class Engine:
         tools: Tools,
         make_teller: MakeTeller,
         has_streamed: Callable[[UUID], Awaitable[bool]],
+        open_context: OpenContext | None = None,
     ) -> None:
         self.queue = queue
         self.owner = owner
@@ -83,6 +85,7 @@ class Engine:
         self._tools = tools
         self._make_teller = make_teller
         self._has_streamed = has_streamed
+        self._open_context = open_context or self._plain_context
         self._mine = tools.database.runs(queue=queue, owner=owner, user_cap=user_cap, stage_started=self._stage_started)
         self._free = asyncio.Semaphore(slots)
         self._idle = asyncio.Event()
@@ -170,7 +173,8 @@ class Engine:
             if claim.state is None
             else msgspec.json.decode(claim.state, type=family.state_type)
         )
-        ctx = RunContext(job, self._tools, teller, lambda: self._has_streamed(job.id))
+        ctx = await self._open_context(job, teller, lambda: self._has_streamed(job.id))
+        await ctx.begin()
         while True:
             outcome, duration_ms = await self._run_stage(run, ctx, stage, state)
             follower = _follower(family, stage, outcome)
@@ -189,9 +193,12 @@ class Engine:
                 return
             stage = follower
 
+    async def _plain_context(self, job: Job, teller: Teller, has_streamed: Callable[[], Awaitable[bool]]) -> RunContext:
+        return RunContext(job, self._tools, teller, has_streamed)
+
     async def _run_stage(self, run: Run, ctx: RunContext, stage: Stage, state: Any) -> tuple[Outcome, int]:
         """The outcome and the milliseconds it took; what it spent is counted however it ends."""
-        ctx.teller.stage = stage.name
+        ctx.teller.stage, ctx.teller.step_no = stage.name, run.step_no + 1
         started = time.monotonic()
         try:
             async with asyncio.timeout(stage.timeout_s):
@@ -233,7 +240,7 @@ class Engine:
                 uow.outbox.events.extend(told)
                 if isinstance(outcome, Spawn):
                     await uow.jobs.spawn(run.job.id, run.job.epoch, outcome.children)
-                elif outcome.write is not None:
+                elif outcome.write is not None and ctx.may_write:
                     await outcome.write(uow)
                 await uow.commit()
 
@@ -246,6 +253,7 @@ class Engine:
         finished = (
             outcome if isinstance(outcome, Finished) else Finished(result={}, write=getattr(outcome, "write", None))
         )
+        save = finished.write if ctx.may_write else None
         payload: dict[str, Any] = {"result": finished.result, "usage": msgspec.to_builtins(run.usage)}
         if finished.text is not None:
             payload["text_sha256"] = sha256(finished.text.encode()).hexdigest()
@@ -254,7 +262,7 @@ class Engine:
         before = [_finished(stage, duration_ms, run.stage_usage)]
 
         async def write() -> None:
-            if finished.write is None and await self._mine.finish(
+            if save is None and await self._mine.finish(
                 run.job, command, result=finished.result, usage=run.usage, before=before
             ):
                 return
@@ -266,8 +274,8 @@ class Engine:
                     raise LeaseLost(done.decision.reason)
                 if done.job is None:
                     return
-                if finished.write is not None:
-                    await finished.write(uow)
+                if save is not None:
+                    await save(uow)
                 await uow.commit()
 
         await persist(write, "finish")

@@ -5,6 +5,7 @@ import argparse
 import asyncio
 import gc
 import os
+import random
 import signal
 import sys
 import time
@@ -23,26 +24,35 @@ from domain.family_list import FAMILIES, end_hooks
 from domain.ids import new_id
 from domain.llm import LLMCall, Usage
 from domain.ports import LLMLog, PromptStore
+from storage.blob_retiring import RetiringBlobs
+from storage.blob_sweep import sweep
 from storage.blobs import MinioBlobs
 from storage.database import in_autocommit, is_outage, open_engine, open_sessions
+from storage.dialogues import DatabaseRecordings
+from storage.embedders.registry import build_embedder
 from storage.events import has_streamed_answer
+from storage.evidence_pins import unpin
 from storage.llm_log import DatabaseLLMLog
 from storage.logs import set_up_logs
-from storage.prompts import FilePrompts
+from storage.prompts import DatabasePrompts, FilePrompts
 from storage.provider_keys import DatabaseUserKeys
 from storage.publisher import Publisher
 from storage.queue import Bells, open_broker
+from storage.quotas import DatabasePurse
 from storage.render_cache import CachedRenderer
 from storage.render_drawing import RenderDrawer
 from storage.render_eviction import evict
-from storage.search import PostgresSearch
 from storage.uow import Database
 from storage.vault import Vault
+from storage.vectors.filling import Filler
+from storage.vectors.opening import close_search, open_search
 from workers.asking import REPAIR_PROMPT, Asker
 from workers.broker import open_worker
 from workers.context import Tools
+from workers.embedding import LimitedEmbedder
 from workers.engine import Engine
 from workers.heartbeat import Heartbeat
+from workers.index_keeper import IndexKeeper
 from workers.limiting import RedisLimiter
 from workers.persistence import persist
 from workers.providers.registry import build_providers
@@ -51,7 +61,8 @@ from workers.rendering.comparing import PictureComparer
 from workers.rendering.pool import RenderPool
 from workers.rendering.recognising import TesseractRecogniser
 from workers.rendering.recognising_tesseract import Tesseract
-from workers.settings import QUEUES, RENDER, WorkerSettings, read_worker_settings
+from workers.replaying import AskerParts, Replays
+from workers.settings import QUEUES, RENDER, WorkerSettings, read_worker_settings, secrets_of
 from workers.telling import Teller
 
 try:
@@ -64,6 +75,12 @@ _log = structlog.get_logger()
 LOOK_AGAIN_S = 2.0
 """A picture whose bell was lost waits this long; whoever wants it waits at most 10 s."""
 EVICT_S = 600.0
+SWEEP_S = 3600.0
+"""How often the blobs are looked through for what nobody needs; a guess."""
+
+EMBED_AGAIN_S = 5.0
+"""A new document waits at most so long for its vectors to be begun; it is found by its words meanwhile."""
+
 DRAWS_OR_READS = (RENDER, "background")
 
 BACKGROUND_NICENESS = 5
@@ -93,10 +110,15 @@ class Stores:
             bucket=storage.s3_bucket,
             secure=storage.s3_secure,
         )
+        self.search = open_search(self.sessions, storage.embeddings)
         self.pool = RenderPool(self.blobs, settings.work_dir, size=settings.render_children)
+        self.providers = build_providers(settings.secrets, self.blobs)
 
     async def close(self) -> None:
         await self.pool.close()
+        for provider in self.providers.values():
+            await provider.close()
+        await close_search(self.search)
         await self.redis.aclose()
         self.broker.client.close()
         self.blobs.close()
@@ -139,10 +161,19 @@ async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> Non
     stores = Stores(settings, families)
     incarnation = new_id()
     owner = f"{settings.slot}/{incarnation}"
-    prompts = FilePrompts(settings.prompts)
-    check_prompts(prompts, families)
+    files = FilePrompts(settings.prompts)
+    check_prompts(files, families)
+    prompts = DatabasePrompts(files, stores.auto)
+    await persist(prompts.keep_files, "prompt_files")
     engine = make_engine(settings, stores, families, prompts, owner)
-    reconciler = Reconciler(stores.database, stores.auto, stores.publisher, own_queue=settings.queue, look=engine.look)
+    reconciler = Reconciler(
+        stores.database,
+        stores.auto,
+        stores.publisher,
+        own_queue=settings.queue,
+        look=engine.look,
+        dialogue_days=settings.storage.dialogue_days,
+    )
     await persist(lambda: reconciler.free_slot(settings.slot, owner), "free_slot")
     heartbeat = Heartbeat(
         engine, database_url=settings.storage.database_url, slot=settings.slot, incarnation=incarnation
@@ -153,9 +184,13 @@ async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> Non
     if settings.queue == RENDER:
         look = _drawing(stores, engine)
         chores.append(asyncio.create_task(_keep_pictures(stores, settings, look)))
+        chores.append(asyncio.create_task(_sweep_blobs(stores)))
     if settings.queue == "background":
         keys = DatabaseUserKeys(stores.sessions, settings.storage.key_ring)
         chores.append(asyncio.create_task(persist(keys.reseal, "provider_keys")))
+        chores.append(asyncio.create_task(_keep_vectors(stores, settings)))
+        keeper = IndexKeeper(stores.database, stores.auto, prompts, after_reading=settings.index_after_reading)
+        chores.append(asyncio.create_task(keeper.run()))
     if settings.queue in DRAWS_OR_READS:
         await stores.pool.warm_up()
     worker, broker = open_worker(settings.storage.redis_url, queue=settings.queue, threads=settings.slots, look=look)
@@ -188,26 +223,28 @@ def make_engine(
     prompts: PromptStore,
     owner: str,
 ) -> Engine:
-    asker = Asker(
-        providers=build_providers(settings.secrets, stores.blobs),
-        config=settings.models,
-        prompts=prompts,
-        log=PatientLog(DatabaseLLMLog(stores.sessions)),
-        budget=settings.budget,
-        keys=DatabaseUserKeys(stores.sessions, settings.storage.key_ring),
-        limiter=RedisLimiter(stores.redis, settings.limits),
-    )
+    asking: AskerParts = {
+        "providers": stores.providers,
+        "config": settings.models,
+        "prompts": prompts,
+        "log": PatientLog(DatabaseLLMLog(stores.sessions, secrets=secrets_of(settings))),
+        "budget": settings.budget,
+        "keys": DatabaseUserKeys(stores.sessions, settings.storage.key_ring),
+        "limiter": RedisLimiter(stores.redis, settings.limits),
+        "purse": DatabasePurse(stores.auto),
+    }
     tools = Tools(
         database=stores.database,
-        search=PostgresSearch(stores.sessions),
+        search=stores.search,
         blobs=stores.blobs,
         reader=stores.pool,
         renderer=CachedRenderer(stores.auto, stores.redis, stores.publisher.ring),
         comparer=PictureComparer(stores.blobs),
         recogniser=TesseractRecogniser(stores.pool, Tesseract(), settings.recognition),
         vault=Vault(stores.redis, settings.storage.secret),
-        asker=asker,
+        asker=Asker(**asking),
     )
+    replays = Replays(tools=tools, recordings=DatabaseRecordings(stores.auto), parts=asking)
     return Engine(
         queue=settings.queue,
         owner=owner,
@@ -217,6 +254,7 @@ def make_engine(
         tools=tools,
         make_teller=lambda job, stop: Teller(stores.auto, stores.publisher, job, stop),
         has_streamed=lambda job_id: has_streamed_answer(stores.auto, job_id),
+        open_context=replays.open,
     )
 
 
@@ -249,6 +287,7 @@ async def _keep_pictures(
             if time.monotonic() >= evict_at:
                 evict_at = time.monotonic() + EVICT_S
                 storage = settings.storage
+                await unpin(stores.auto)
                 await evict(
                     stores.auto,
                     stores.blobs,
@@ -259,6 +298,36 @@ async def _keep_pictures(
             if not is_outage(error) and not isinstance(error, DomainError):
                 _log.exception("pictures_not_kept")
         await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _sweep_blobs(stores: Stores) -> None:
+    """Remove the bytes that no row needs. Until cancelled; not at the start, when everything else begins."""
+    while True:
+        await asyncio.sleep(SWEEP_S * random.uniform(0.5, 1.0))
+        try:
+            swept = await sweep(stores.auto, RetiringBlobs(stores.blobs))
+            _log.info("blobs_swept", retired=swept.retired, restored=swept.restored, purged=swept.purged)
+        except Exception as error:
+            if not is_outage(error) and not isinstance(error, DomainError):
+                _log.exception("blobs_not_swept")
+
+
+async def _keep_vectors(stores: Stores, settings: WorkerSettings) -> None:
+    """Embed what has no vectors yet. Until cancelled; returns at once where none are wanted."""
+    embedder = build_embedder(settings.storage.embeddings)
+    if embedder is None:
+        return
+    limited = LimitedEmbedder(embedder, RedisLimiter(stores.redis, settings.limits))
+    filler = Filler(stores.sessions, limited)
+    while True:
+        did_one = False
+        try:
+            did_one = await filler.fill_one()
+        except Exception as error:
+            if not is_outage(error) and not isinstance(error, DomainError):
+                _log.exception("vectors_not_kept")
+        if not did_one:
+            await asyncio.sleep(EMBED_AGAIN_S)
 
 
 def _stop_signal() -> asyncio.Event:

@@ -1,6 +1,6 @@
 """What a stage asks, and what follows from it for any model: the request's needs, what a model lacks, the log's row."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -8,22 +8,33 @@ import msgspec
 
 from domain.budgets import Meter
 from domain.chats import Settings
+from domain.errors import DomainError
 from domain.jobs import Job
-from domain.llm import Capabilities, ImagePart, LLMCall, LLMRequest, Part, TextPart, Usage
+from domain.llm import CallFault, Capabilities, ImagePart, LLMCall, LLMRequest, Part, TextPart, Usage
 from domain.ports import UnitOfWork
 from domain.prompts import Prompt
+from domain.rules_secrets import without_secrets
 from domain.stage import Hold
 from workers.receiving import Received
 
 CHARS_PER_TOKEN = 2.0
-"""Fewest characters of a token, for reserving: Russian words have about three, figures one or two."""
+"""Fewest characters of a token, for reserving, in texts without digits: Russian words have about three."""
+
+MOST_BYTES = 4
+"""Of a character in UTF-8, each perhaps a token, where it is none of Latin, Cyrillic and the usual signs."""
 
 AUTO_THINKING_TOKENS = 16_384
 """Room for thinking when the model decides how much. A guess."""
 
+FAULT_CHARS = 500
+"""What is kept of a fault's words. A guess."""
+
 
 class HasStage(Protocol):
+    """Which stage runs; `step_no` is the number of the checkpoint that it is to end with."""
+
     stage: str | None
+    step_no: int
 
 
 class AskingContext(Protocol):
@@ -46,24 +57,29 @@ class AskingContext(Protocol):
 
 
 class Shown:
-    """Whether the user has seen anything of this answer yet."""
+    """What has come of a question: whether the user has seen anything of this answer yet, and the calls made."""
 
     anything = False
+    calls = 0
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stage asks, rendered; the same for every model of the chain, every try and the repair."""
+    """What a stage asks, rendered; the same for every model of the chain, every try and the repair. `stable` goes
+    before `user` (`domain.prompts.Rendered`). `settings` are those that count for the role, `user_settings` as the user
+    has them."""
 
     role: str
     prompt: Prompt
     system: str
     user: str
+    stable: str = ""
     variables: dict[str, Any]
     parts: tuple[Part, ...]
     schema: type[msgspec.Struct]
     stream_field: str | None
     hold: Hold | None
     settings: Settings
+    user_settings: Settings
     keys: Mapping[str, str]
     meter: Meter
     shown: Shown
@@ -86,15 +102,19 @@ def lacks_of(capabilities: Capabilities, question: Question) -> list[str]:
     lacks = []
     if not capabilities.images and any(isinstance(part, ImagePart) for part in question.parts):
         lacks.append("images")
-    texts = [question.system, question.user, *(part.text for part in question.parts if isinstance(part, TextPart))]
+    texts = [question.system, question.stable, question.user]
+    texts += [part.text for part in question.parts if isinstance(part, TextPart)]
     if sum(map(tokens_in, texts)) > capabilities.context_tokens:
         lacks.append("context")
     return lacks
 
 
 def tokens_in(text: str) -> int:
-    """At most as many tokens, about."""
-    return round(len(text) / CHARS_PER_TOKEN)
+    """At most as many tokens, about. Gemma's tokenizer, a part of Gemini's, splits numbers into digits and what it does
+    not know into bytes (arxiv.org/abs/2403.08295, §2)."""
+    digits = sum(map(text.count, "0123456789"))
+    usual = len(text.encode("cp1251", "ignore"))
+    return round((usual - digits) / CHARS_PER_TOKEN) + digits + (len(text) - usual) * MOST_BYTES
 
 
 def thinking_room(capabilities: Capabilities, budget: int | None) -> int:
@@ -108,10 +128,12 @@ def need_of(request: LLMRequest, capabilities: Capabilities) -> Usage:
     images = [part for part in request.parts if isinstance(part, ImagePart)]
     texts = [request.system, *(part.text if isinstance(part, TextPart) else part.label for part in request.parts)]
     seen = len(images) * capabilities.image_tokens.get(request.media_resolution, 0)
+    stable = texts[: 1 + request.stable_parts] if capabilities.stores and request.stable_parts else []
     return Usage(
         input_tokens=sum(map(tokens_in, texts)) + seen,
         output_tokens=request.max_output_tokens,
         images=len(images),
+        stored_tokens=sum(map(tokens_in, stable)),
     )
 
 
@@ -121,11 +143,15 @@ def row_of(
     request: LLMRequest,
     received: Received,
     usage: Usage,
-    error: str | None,
+    error: DomainError | None,
     is_repair: bool,
 ) -> LLMCall:
+    """The user's own keys are left out of every text here, where they are known; the log leaves out all else that is
+    secret."""
     first = received.first_token_s
+    keys = tuple(question.keys.values())
     return LLMCall(
+        id=received.id,
         job_id=run.job.id,
         user_id=run.job.user_id,
         stage=run.teller.stage or "",
@@ -134,11 +160,28 @@ def row_of(
         prompt_version=question.prompt.version,
         is_repair=is_repair,
         own_key=request.model.partition(":")[0] in question.keys,
-        response=received.text,
+        response=without_secrets(received.text, keys) if keys else received.text,
         finish_reason=received.finish_reason,
         request_id=received.request_id,
         usage=usage,
         latency_ms=round(received.elapsed_s * 1000),
         first_token_ms=None if first is None else round(first * 1000),
-        error=error,
+        epoch=run.job.epoch,
+        step_no=run.teller.step_no,
+        try_no=question.shown.calls,
+        thinking=received.thinking,
+        pieces=tuple(received.pieces),
+        fault=None if error is None else _fault_of(error, keys),
+        settings=msgspec.to_builtins(question.user_settings),
+        served_by=received.served_by,
+    )
+
+
+def _fault_of(error: DomainError, keys: Collection[str]) -> CallFault:
+    return CallFault(
+        code=error.code,
+        detail=without_secrets(str(error), keys)[:FAULT_CHARS],
+        public_ru=error.public_ru,
+        public_en=error.public_en,
+        retry_after_s=error.retry_after_s,
     )

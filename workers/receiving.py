@@ -5,11 +5,13 @@ import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Protocol
+from uuid import UUID
 
 import msgspec
 
 from domain.errors import BudgetExceeded, ProviderFailed, ProviderRefused, ReplyInvalid
-from domain.llm import Chunk, EndChunk, TextChunk, ThoughtChunk, Usage, UsageChunk
+from domain.ids import new_id
+from domain.llm import Chunk, EndChunk, Piece, ServedChunk, TextChunk, ThoughtChunk, Usage, UsageChunk
 from domain.stage import Hold
 from workers.json_stream import JsonTextField
 
@@ -25,10 +27,16 @@ class Listener(Protocol):
 
 
 class Received:
-    """What has come of one reply. `shown` is the part of the answer's text that was passed on."""
+    """What has come of one reply. `shown` is the part of the answer's text that was passed on; `id` is made when the
+    call begins; `served_by` is the recorded call that the reply was taken from, if one was."""
 
     def __init__(self, stream_field: str | None, hold: Hold | None = None) -> None:
+        self.id = new_id()
         self.text = ""
+        self.thinking = ""
+        self.pieces: list[Piece] = []
+        self.served_by: UUID | None = None
+        self.served_s = 0.0
         self.shown = ""
         self.usage = Usage()
         self.finish_reason: str | None = None
@@ -50,13 +58,26 @@ class Received:
             self.request_id = chunk.request_id
         elif isinstance(chunk, UsageChunk):
             self.usage = chunk.usage
+        elif isinstance(chunk, ServedChunk):
+            self.served_by, self.served_s = chunk.call_id, chunk.seconds
         elif isinstance(chunk, ThoughtChunk):
+            self.thinking += chunk.text
+            self._note(chunk)
             await listener.write_thought(chunk.text)
         else:
             await self._take_text(chunk, listener)
 
     def stop_clock(self) -> None:
         self.elapsed_s = time.monotonic() - self._started
+
+    @property
+    def counted_s(self) -> float:
+        """The seconds that count against the job's budget: of a recorded reply those that it took then."""
+        return self.served_s if self.served_by else self.elapsed_s
+
+    def _note(self, chunk: TextChunk | ThoughtChunk) -> None:
+        is_thought = isinstance(chunk, ThoughtChunk)
+        self.pieces.append(Piece(is_thought, len(chunk.text), round(self.elapsed_s * 1000)))
 
     def decode(self, schema: type[msgspec.Struct]) -> None:
         """Set `reply`. Raises `ReplyInvalid` naming what does not fit, `ProviderRefused` for a blocked reply."""
@@ -80,6 +101,7 @@ class Received:
         if self.first_token_s is None:
             self.first_token_s = self.elapsed_s
         self.text += chunk.text
+        self._note(chunk)
         piece = self._field.feed(chunk.text) if self._field else ""
         if piece and self.held is None and self._hold is not None:
             self.held = self._hold(_head_of(self.text, f'"{self._stream_field}"'))

@@ -16,6 +16,7 @@ from domain import rules_jobs
 from storage.database import is_outage
 from storage.direct import Direct
 from storage.job_rows import LEASE_S
+from storage.llm_retention import expire_dialogues
 from storage.publisher import Publisher
 from storage.uow import Database
 from storage.workers import clear_leftovers, count_bells, overdue_jobs, own_leases
@@ -29,7 +30,8 @@ LEFTOVERS_S = 3600.0
 
 
 class Reconciler:
-    """`look` runs this process's own due jobs when a bell cannot be sent: work goes on without Redis."""
+    """`look` runs this process's own due jobs when a bell cannot be sent: work goes on without Redis. `dialogue_days`
+    is how long the texts of model calls are kept; null: for ever."""
 
     def __init__(
         self,
@@ -39,12 +41,14 @@ class Reconciler:
         *,
         own_queue: str,
         look: Callable[[], Coroutine[Any, Any, None]],
+        dialogue_days: int | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
         self._publisher = publisher
         self._own_queue = own_queue
         self._look = look
+        self._dialogue_days = dialogue_days
         self._succeeded_at = 0.0
         self._grace_until = 0.0
         self._cleared_at = 0.0
@@ -87,6 +91,7 @@ class Reconciler:
                 task.add_done_callback(self._looks.discard)
         if now - self._cleared_at > LEFTOVERS_S:
             await clear_leftovers(self._engine)
+            await expire_dialogues(self._engine, days=self._dialogue_days)
             self._cleared_at = now
 
     async def _end_overdue(self, *, with_leases: bool) -> None:
@@ -99,6 +104,8 @@ class Reconciler:
             await self._tell(job_id, rules_jobs.Expire())
         for job_id in found.forgotten:
             await self._tell(job_id, rules_jobs.Wake())
+        for job_id in found.orphaned:
+            await self._tell(job_id, rules_jobs.Cancel())
 
     async def _tell(self, job_id: UUID, command: rules_jobs.Command) -> None:
         """In a transaction of its own, decided anew: a job that cannot be ended does not keep the others."""

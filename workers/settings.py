@@ -3,10 +3,12 @@
 import platform
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
 from domain.budgets import Budget, cost_limit
+from domain.drawings import AFTER_READING, OFFLINE
 from domain.errors import InvalidInput
 from domain.recognition import CHOICES, RecognitionChoice
 from storage.settings import StorageSettings, read_storage_settings
@@ -37,6 +39,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Mapping[str, Limits]
     budget: Budget
     recognition: RecognitionChoice = RecognitionChoice()
+    index_after_reading: str = OFFLINE
 
 
 def read_worker_settings(environ: Mapping[str, str], *, queue: str, root: Path) -> WorkerSettings:
@@ -58,7 +61,25 @@ def read_worker_settings(environ: Mapping[str, str], *, queue: str, root: Path) 
         limits=read_limits(environ, list(BUILDERS)),
         budget=read_budget(environ),
         recognition=read_recognition(environ),
+        index_after_reading=read_index_choice(environ),
     )
+
+
+def read_index_choice(environ: Mapping[str, str]) -> str:
+    """INDEX_AFTER_READING: who describes the drawings of documents that were read: offline (costs nothing, the
+    default), model, or off. Raises `InvalidInput`."""
+    choice = environ.get("INDEX_AFTER_READING") or OFFLINE
+    if choice not in AFTER_READING:
+        raise InvalidInput(f"INDEX_AFTER_READING: {choice} is none of {', '.join(AFTER_READING)}")
+    return choice
+
+
+def secrets_of(settings: WorkerSettings) -> tuple[str, ...]:
+    """Every secret value that this process knows, to be left out of what it writes down."""
+    storage = settings.storage
+    passwords = [urlsplit(url).password or "" for url in (storage.database_url, storage.redis_url)]
+    keys = [value for name, value in settings.secrets.items() if name.endswith("_KEY")]
+    return (storage.s3_access_key, storage.s3_secret_key, storage.secret.decode(errors="replace"), *passwords, *keys)
 
 
 def read_recognition(environ: Mapping[str, str]) -> RecognitionChoice:
@@ -82,4 +103,4 @@ def read_budget(environ: Mapping[str, str]) -> Budget:
     )
 
 
-_SECRETS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_BASE_URL")
+_SECRETS = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_BASE_URL", "GEMINI_CONTEXT_CACHE")

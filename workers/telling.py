@@ -47,6 +47,7 @@ class Teller:
         self._progress_at = 0.0
         self._progress: float | None = None
         self.stage: str | None = None
+        self.step_no = 0
 
     async def tell(self, event: EventType, payload: dict[str, Any]) -> None:
         """Append the gathered deltas and this event."""

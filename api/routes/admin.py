@@ -60,6 +60,7 @@ class RequeueFilter(msgspec.Struct, kw_only=True):
     error_code: str | None = None
     ids: Annotated[list[UUID], Meta(max_length=MAX_REQUEUED)] = []
     from_stage: str | None = None
+    live_prompts: bool = False
     limit: Annotated[int, Meta(ge=1, le=MAX_REQUEUED)] = 100
 
 
@@ -119,7 +120,8 @@ async def requeue_many(
     for job in wanted[: data.limit]:
         try:
             async with services.database.uow() as uow:
-                await requeue(uow, request.user, job.id, RequeueWish(from_stage=data.from_stage, seen_epoch=job.epoch))
+                wish = RequeueWish(from_stage=data.from_stage, seen_epoch=job.epoch, live_prompts=data.live_prompts)
+                await requeue(uow, request.user, job.id, wish)
                 await uow.commit()
             requeued.append(job.id)
         except (Conflict, InvalidInput):

@@ -20,6 +20,7 @@ from api.chat_views import (
     messages_view,
 )
 from api.idempotency import accept_once
+from api.routes.estimates import ANALYSIS, ANALYSIS_MODES
 from api.scopes import MAX_OFFSET, Ids, MessageScope, pictures_of_message, scope_of_message
 from api.services import Services
 from domain import rules_jobs
@@ -167,6 +168,7 @@ async def ask(
     services: Services, user_id: UUID, chat_id: UUID, data: NewMessage, key: str | None
 ) -> Response[AcceptedMessage]:
     """Accept a message, once for each key."""
+    estimates = await services.estimates.of(ANALYSIS, ANALYSIS_MODES)
 
     async def accept(uow: SqlUnitOfWork) -> AcceptedMessage:
         submitted = await submit_question(
@@ -180,7 +182,7 @@ async def ask(
             reply_to_id=data.reply_to_id,
             attachments={**msgspec.to_builtins(data), "content": None},
         )
-        return accepted_view(submitted)
+        return accepted_view(submitted, estimates)
 
     return await accept_once(
         services.database,

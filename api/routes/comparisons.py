@@ -16,6 +16,7 @@ from api.services import Services
 from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.jobs import JobState
 from domain.submission import submit_comparison
+from storage.estimates import Estimate
 from storage.uow import SqlUnitOfWork
 
 MAX_PAGES = 2_000
@@ -32,11 +33,13 @@ class CompareWish(msgspec.Struct, kw_only=True):
 
 
 class Comparing(msgspec.Struct, kw_only=True):
-    """The job that compares. Its `result` holds the pairs of pages with their changes."""
+    """The job that compares. Its `result` holds the pairs of pages with their changes; `estimate` is what such jobs
+    cost and took."""
 
     job_id: UUID
     status: str
     links: dict[str, str]
+    estimate: Estimate
 
 
 @post("/", status_code=202, tags=["documents"])
@@ -49,11 +52,13 @@ async def compare_documents(
     """Compare two revisions: text, vector drawing and pixels of each pair of sheets."""
     if data.a == data.b:
         raise InvalidInput("the same document twice", faults=(Fault("$.b", "needs another document than a"),))
+    estimate = (await services.estimates.of("comparison", [""]))[""]
 
     async def accept(uow: SqlUnitOfWork) -> Comparing:
         job = await submit_comparison(uow, user_id=request.user.id, a=data.a, b=data.b, pages=data.pages)
         path = f"/jobs/{job.id}"
-        return Comparing(job_id=job.id, status="queued", links={"job": path, "events": f"{path}/events"})
+        links = {"job": path, "events": f"{path}/events"}
+        return Comparing(job_id=job.id, status="queued", links=links, estimate=estimate)
 
     return await accept_once(
         services.database,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from litestar.response import Stream
 
 from api.auth import AuthRequest
 from api.idempotency import accept_once
-from api.scopes import MAX_OFFSET
+from api.scopes import DOCUMENT_URI, MAX_OFFSET
 from api.services import Services
 from domain import rules_jobs
 from domain.documents import Document, DocumentStatus, StoredFile
@@ -27,6 +27,8 @@ from storage.uow import SqlUnitOfWork
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 """spec/aizoomdoc.md §1.3, MAX_FILE_SIZE_MB."""
+MAX_LLM_UPLOAD_BYTES = 20 * 1024 * 1024
+"""spec/aizoomdoc.md §1.1, `/files/upload-for-llm`."""
 FORM_BYTES = 64 * 1024
 """What a multipart form may add to its file."""
 CHUNK_BYTES = 1024 * 1024
@@ -70,6 +72,23 @@ class UploadedView(FileView, kw_only=True):
     status: str
 
 
+class ModelFileView(msgspec.Struct, kw_only=True):
+    """A file under the names of the former system. `google_file_uri` is to be sent back in `google_files`; it is an
+    address of this service, for the file goes to no provider before somebody asks about it, and `state` is always
+    ACTIVE: a question waits for the reading."""
+
+    id: UUID
+    filename: str
+    mime_type: str
+    size_bytes: int
+    google_file_uri: str
+    google_file_name: str
+    state: str = "ACTIVE"
+    storage_path: str
+    document_id: UUID
+    job_id: UUID
+
+
 @post(
     "/upload",
     status_code=201,
@@ -83,12 +102,42 @@ async def upload(
     key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[UploadedView]:
     """Upload one file of at most 100 MB; reading it starts at once."""
+    return await _upload(request, data, services, key, route="POST /files/upload", limit_bytes=MAX_UPLOAD_BYTES)
+
+
+@post(
+    "/upload-for-llm",
+    status_code=201,
+    tags=["files"],
+    request_max_body_size=MAX_LLM_UPLOAD_BYTES + FORM_BYTES,
+)
+async def upload_for_llm(
+    request: AuthRequest,
+    data: MultipartBody[Upload],
+    services: NamedDependency[Services],
+    key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> Response[ModelFileView]:
+    """Upload one file of at most 20 MB for a question: send its address in the stream's `google_files`. It becomes a
+    document like any other upload, so that answers cite its pages."""
+    response = await _upload(
+        request, data, services, key, route="POST /files/upload-for-llm", limit_bytes=MAX_LLM_UPLOAD_BYTES
+    )
+    told = response.content
+    names = {"google_file_uri": f"{DOCUMENT_URI}{told['document_id']}", "google_file_name": f"files/{told['id']}"}
+    view = msgspec.convert({**told, **names}, ModelFileView)
+    return Response(view, status_code=response.status_code, headers=response.headers)
+
+
+async def _upload(
+    request: AuthRequest, data: Upload, services: Services, key: str | None, *, route: str, limit_bytes: int
+) -> Response[Any]:
+    """`UploadedView` as a JSON object."""
     user_id = request.user.id
     locked_job_id = new_id() if data.password is not None else None
     name = clean_filename(data.file.filename)
     mime_type = (data.file.content_type or "application/octet-stream")[:MAX_MIME_TYPE]
     digest, size_bytes = await services.blobs.put_stream(
-        chunks_of(data.file), limit_bytes=MAX_UPLOAD_BYTES, mime_type=mime_type
+        chunks_of(data.file), limit_bytes=limit_bytes, mime_type=mime_type
     )
     if size_bytes == 0:
         raise InvalidInput("empty file", faults=(Fault("$.file", "the file is empty"),))
@@ -114,7 +163,7 @@ async def upload(
     return await accept_once(
         services.database,
         user_id=user_id,
-        route="POST /files/upload",
+        route=route,
         key=key,
         request={
             "sha256": digest,
@@ -224,4 +273,6 @@ def _view(file: StoredFile) -> FileView:
     )
 
 
-router = Router("/files", route_handlers=[upload, unlock, list_files, get_file, get_content, delete_file])
+router = Router(
+    "/files", route_handlers=[upload, upload_for_llm, unlock, list_files, get_file, get_content, delete_file]
+)

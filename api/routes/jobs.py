@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any
@@ -24,6 +25,7 @@ from domain.events import Event, Snapshot, fold
 from domain.family_list import FAMILIES
 from domain.jobs import TERMINAL, Job, JobError, JobState
 from domain.llm import Usage
+from domain.replays import replay_of
 from domain.rules_jobs import Refused
 from storage.checkpoints import forget_from
 from storage.events import read_events
@@ -36,7 +38,8 @@ MAX_WAIT_S = 30.0
 
 
 class JobView(msgspec.Struct, kw_only=True):
-    """A job without its log."""
+    """A job without its log. `replay_of` is the recorded job that this one runs again. `prompt_versions` are those it
+    is run with, by name; none before a model is asked."""
 
     id: UUID
     family: str
@@ -52,10 +55,12 @@ class JobView(msgspec.Struct, kw_only=True):
     chat_id: UUID | None
     document_id: UUID | None
     parent_id: UUID | None
+    replay_of: UUID | None
     waiting_for: dict[str, Any] | None
     result: dict[str, Any] | None
     error: JobError | None
     usage: Usage
+    prompt_versions: Mapping[str, str]
     cancel_requested: bool
     run_at: datetime
     created_at: datetime
@@ -63,10 +68,20 @@ class JobView(msgspec.Struct, kw_only=True):
     finished_at: datetime | None
 
 
+class JobBudget(msgspec.Struct, kw_only=True):
+    """In millionths of a US dollar, over all runs of the job: what it may spend, and of that what is set aside for it
+    of its user's month (0 without a quota, and after the end)."""
+
+    limit_micro_usd: int
+    spent_micro_usd: int
+    reserved_micro_usd: int
+
+
 class JobSnapshot(JobView, kw_only=True):
     """The job and what its events add up to (`snapshot`); tail the log after `snapshot.last_seq`."""
 
     snapshot: Snapshot
+    budget: JobBudget
     place: Place | None = None
 
 
@@ -87,10 +102,12 @@ class EventPage(msgspec.Struct, kw_only=True):
 
 
 class RequeueWish(msgspec.Struct, kw_only=True):
-    """`seen_epoch` guards against two people requeueing at once; null means the epoch found now."""
+    """`seen_epoch` guards against two people requeueing at once; null means the epoch found now. The job keeps the
+    versions of its prompts, so that finished and repeated stages fit together; `live_prompts` takes those of now."""
 
     from_stage: str | None = None
     seen_epoch: int | None = None
+    live_prompts: bool = False
 
 
 @get("/", tags=["jobs"])
@@ -114,7 +131,12 @@ async def get_job(request: AuthRequest, job_id: FromPath[UUID], services: NamedD
         snapshot = fold(batch, snapshot)
     job = await find_job(services.engine, job_id)
     place = (await places_of(services.engine, [job_id])).get(job_id)
-    return JobSnapshot(**msgspec.structs.asdict(view_of(job)), snapshot=snapshot, place=place)
+    budget = JobBudget(
+        limit_micro_usd=services.settings.job_micro_usd,
+        spent_micro_usd=max(job.usage.cost_micro_usd, job.settled_micro_usd),
+        reserved_micro_usd=job.reserved_micro_usd,
+    )
+    return JobSnapshot(**msgspec.structs.asdict(view_of(job)), snapshot=snapshot, budget=budget, place=place)
 
 
 @get(
@@ -229,6 +251,8 @@ async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWis
         )
     if wish.from_stage is not None:
         await forget_from(uow.session, job_id, wish.from_stage)
+    if wish.live_prompts:
+        await uow.prompts.unpin(job_id)
     if family is not None and any(stage.prompts for stage in family.stages):
         await uow.quotas.reserve_again(job.user_id, job_id)
     await uow.users.audit(user.id, "job.requeued", str(job_id), from_stage=wish.from_stage, epoch=seen_epoch)
@@ -265,6 +289,7 @@ async def _poll(services: Services, job: Job, cursor: int, wait_s: float) -> Eve
 
 
 def view_of(job: Job) -> JobView:
+    wish = replay_of(job)
     return JobView(
         id=job.id,
         family=job.family,
@@ -280,10 +305,12 @@ def view_of(job: Job) -> JobView:
         chat_id=job.chat_id,
         document_id=job.document_id,
         parent_id=job.parent_id,
+        replay_of=wish.of if wish else None,
         waiting_for=job.waiting_for,
         result=job.result,
         error=job.error,
         usage=job.usage,
+        prompt_versions=job.prompt_pins,
         cancel_requested=job.cancel_requested_at is not None,
         run_at=job.run_at,
         created_at=job.created_at,

@@ -50,7 +50,7 @@ async def _change(services: Services, user_id: UUID, change: SettingsChange) -> 
     }
     async with services.database.uow() as uow:
         role_id = changes.get("selected_role_prompt_id")
-        if role_id is not None and all(role["id"] != role_id for role in await uow.users.roles(user_id)):
+        if role_id is not None and all(role.id != role_id for role in await uow.roles.list_of(user_id)):
             raise NotFound("role", faults=(Fault("$.selected_role_prompt_id", "no such role"),))
         settings = await uow.users.change_settings(user_id, changes)
         await uow.commit()
@@ -72,11 +72,4 @@ async def change_settings_as_before(
     return await _change(services, request.user.id, data)
 
 
-@get("/prompts/roles", tags=["prompts"])
-async def roles(request: AuthRequest, services: NamedDependency[Services]) -> list[dict[str, Any]]:
-    """The roles that the caller may choose."""
-    async with services.database.uow() as uow:
-        return await uow.users.roles(request.user.id)
-
-
-router = Router("/", route_handlers=[me, change_settings, change_settings_as_before, roles])
+router = Router("/", route_handlers=[me, change_settings, change_settings_as_before])

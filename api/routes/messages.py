@@ -13,6 +13,7 @@ from api.auth import AuthRequest
 from api.chat_views import AcceptedMessage, accepted_view
 from api.idempotency import accept_once
 from api.routes.chats import NewMessage
+from api.routes.estimates import ANALYSIS, ANALYSIS_MODES
 from api.scopes import pictures_of_message, scope_of_message
 from api.services import Services
 from domain import rules_jobs
@@ -40,10 +41,11 @@ async def regenerate(
     """Answer a question anew, given by its own id or by that of its answer; the new answer takes the former's place.
     409 while it is still being answered."""
     user_id = request.user.id
+    estimates = await services.estimates.of(ANALYSIS, ANALYSIS_MODES)
 
     async def accept(uow: SqlUnitOfWork) -> AcceptedMessage:
         question = await _question(uow, user_id, message_id)
-        return accepted_view(await resubmit_question(uow, user_id=user_id, message=question))
+        return accepted_view(await resubmit_question(uow, user_id=user_id, message=question), estimates)
 
     return await accept_once(
         services.database,
@@ -66,6 +68,7 @@ async def edit(
     """Ask a question otherwise: the edited one goes on where the former stood, which leaves the chat with all that
     came after it. Without document fields, regions or pictures it keeps those of the former."""
     user_id = request.user.id
+    estimates = await services.estimates.of(ANALYSIS, ANALYSIS_MODES)
 
     async def accept(uow: SqlUnitOfWork) -> AcceptedMessage:
         former = await _question(uow, user_id, message_id)
@@ -84,7 +87,7 @@ async def edit(
             attachments={**msgspec.to_builtins(data), "content": None},
         )
         await uow.chats.supersede(former, submitted.message.id)
-        return accepted_view(submitted)
+        return accepted_view(submitted, estimates)
 
     return await accept_once(
         services.database,

@@ -74,7 +74,7 @@ async def render_page(
         grid=grid,
         image_format=image_format,
     )
-    return await _show(services, spec_of(wish, source.sha256 or "", page_no, source.page), etag)
+    return await show_picture(services, spec_of(wish, source.sha256 or "", page_no, source.page), etag)
 
 
 @get("/{document_id:uuid}/pages/{page_no:int}/tiles.json", tags=["documents"])
@@ -117,10 +117,10 @@ async def render_tile(
 ) -> Response[Any]:
     """A tile of the page as read: column `x` and row `y` of level `z`, all from 0; see `tiles.json`."""
     source = await page_source(services.engine, request.user.id, document_id, page_no)
-    return await _show(services, _tile_spec(source, page_no, z, x, y, image_format), etag)
+    return await show_picture(services, _tile_spec(source, page_no, z, x, y, image_format), etag)
 
 
-async def _show(services: Services, spec: RenderSpec, etag: str | None) -> Response[Any]:
+async def show_picture(services: Services, spec: RenderSpec, etag: str | None) -> Response[Any]:
     picture = await _render(services, spec)
     if is_known(etag, picture.digest):
         return Response(b"", status_code=304, headers=_headers(services, picture))

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from api.services import Services
 from domain.errors import DomainError
 from storage.database import is_outage
+from storage.vectors.status import VectorState, vector_states
 from storage.workers import ALIVE_S
 
 VERSION = "0.1.0"
@@ -36,11 +37,14 @@ class Health(msgspec.Struct):
 
 
 class Readiness(msgspec.Struct, kw_only=True):
-    """`parts` say ok or what is wrong; `workers` are the queues that are served and by how many threads."""
+    """`parts` say ok or what is wrong; `workers` are the queues that are served and by how many threads. `vectors` is
+    the configured embedding model, null where search goes by words; its failure is no fault of the service: search goes
+    by words meanwhile."""
 
     status: str
     parts: dict[str, str]
     workers: dict[str, int]
+    vectors: VectorState | None = None
 
 
 @get("/", tags=["system"])
@@ -70,7 +74,8 @@ async def ready(services: NamedDependency[Services]) -> Response[Readiness]:
         "workers": f"no worker for {', '.join(sorted(missing))}" if missing else "ok",
     }
     fine = all(part == "ok" for part in parts.values())
-    body = Readiness(status="ready" if fine else "not ready", parts=parts, workers=workers)
+    vectors = await _vectors(services) if database == "ok" else None
+    body = Readiness(status="ready" if fine else "not ready", parts=parts, workers=workers, vectors=vectors)
     return Response(body, status_code=200 if fine else 503)
 
 
@@ -83,6 +88,22 @@ async def _database(services: Services) -> tuple[str, dict[str, int]]:
         if not is_outage(error):
             raise
         return "unreachable", {}
+
+
+async def _vectors(services: Services) -> VectorState | None:
+    wanted = services.settings.storage.embeddings
+    if wanted is None:
+        return None
+    name = f"{wanted.provider}:{wanted.model}"
+    try:
+        async with asyncio.timeout(3):
+            states = await vector_states(services.engine)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return None
+    found = [state for state in states if (state.model, state.dimensions) == (name, wanted.dimensions)]
+    return found[-1] if found else None
 
 
 async def _redis(services: Services) -> str:

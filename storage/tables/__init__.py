@@ -1,6 +1,6 @@
 """Every table of the product. Importing this package registers all of them on `orm_registry.metadata`."""
 
-from storage.tables import chats, documents, jobs, llm, prompts, search, users
+from storage.tables import block_index, chats, documents, jobs, llm, prompts, search, users, vectors
 from storage.tables.base import orm_registry
 
-__all__ = ["chats", "documents", "jobs", "llm", "orm_registry", "prompts", "search", "users"]
+__all__ = ["block_index", "chats", "documents", "jobs", "llm", "orm_registry", "prompts", "search", "users", "vectors"]

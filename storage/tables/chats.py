@@ -102,6 +102,7 @@ class ClaimRow(PlainBase):
     unit: Mapped[str | None] = mapped_column(String(60))
     citation_number: Mapped[int | None] = mapped_column(Integer)
     boxes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    readings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
 
 
 class EvidenceRow(Base):
@@ -125,7 +126,9 @@ class EvidenceRow(Base):
     height_px: Mapped[int] = mapped_column(Integer)
     dpi: Mapped[int] = mapped_column(Integer)
     glyph_px: Mapped[float | None] = mapped_column(Float)
+    glyph_by: Mapped[str] = mapped_column(String(20), server_default="")
     reason: Mapped[str] = mapped_column(Text, server_default="")
+    why: Mapped[str] = mapped_column(String(20), server_default="")
     created_at: Mapped[CreatedAt]
 
 

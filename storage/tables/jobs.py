@@ -88,6 +88,8 @@ class JobRow(Base):
     usage: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     reserved_micro_usd: Mapped[int] = mapped_column(BigInteger, server_default="0")
     settled_micro_usd: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    quota_period: Mapped[str | None] = mapped_column(String(7))
+    prompt_pins: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     created_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -1,8 +1,10 @@
 """Prompts and the call log in memory."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from domain.errors import NotFound
+from domain.jobs import Job
 from domain.llm import LLMCall, Usage
 from domain.prompts import Prompt
 
@@ -13,10 +15,16 @@ class FakePrompts:
         names = {name.replace("__", "/"): text for name, text in texts.items()}
         self._prompts = {name: Prompt(name=name, version="1", text=text) for name, text in names.items()}
 
-    async def get(self, name: str) -> Prompt:
-        if name not in self._prompts:
+    def names(self) -> frozenset[str]:
+        return frozenset(self._prompts)
+
+    async def get(self, name: str, version: str | None = None) -> Prompt:
+        if name not in self._prompts or version not in (None, self._prompts[name].version):
             raise NotFound(f"prompt {name}")
         return self._prompts[name]
+
+    async def pin(self, job: Job, pins: Mapping[str, str], *, over: bool = False) -> Mapping[str, str]:
+        return {**job.prompt_pins, **pins} if over else {**pins, **job.prompt_pins}
 
 
 class FakeLLMLog:
@@ -24,7 +32,7 @@ class FakeLLMLog:
         self.calls: list[LLMCall] = []
 
     async def write(self, call: LLMCall) -> None:
-        self.calls.append(call)
+        self.calls = [*(one for one in self.calls if one.id != call.id), call]
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:
         own = [call for call in self.calls if call.job_id == job_id]

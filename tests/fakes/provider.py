@@ -39,6 +39,9 @@ class ScriptedProvider:
                 raise step
             yield step
 
+    async def close(self) -> None:
+        """Has nothing open."""
+
 
 def said(text: str, *, pieces: int = 1, usage: Usage | None = None, finish_reason: str = "stop") -> list[Chunk]:
     """The script of a call that streams `text` in so many pieces and ends well."""

@@ -1,5 +1,6 @@
 """A stage's context in memory: events are a list, models are scripted or really asked through an asker."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
 
 class FakeTeller:
     stage: str | None = None
+    step_no = 1
 
 
 class FakeStageContext:
@@ -56,7 +58,9 @@ class FakeStageContext:
         self.spent = Usage()
         self.model = "fake:model"
         self.offline = False
+        self.versions: dict[str, str] = {}
         self.can = Capabilities()
+        self.roles: set[str] = set()
         self._replies = list(replies)
         self._asker = asker
         self._has_streamed = False
@@ -117,8 +121,14 @@ class FakeStageContext:
             await self.write_answer(getattr(reply, stream_field))
         return Asked(reply=reply, model=self.model, usage=Usage(calls=1), offline=self.offline, held=held)
 
+    async def prompt_version(self, prompt: str, variables: Collection[str]) -> str:
+        return self.versions.get(prompt, "1")
+
     def capabilities(self, role: str) -> Capabilities:
         return self.can if self._asker is None else self._asker.capabilities(role, self)
+
+    def has_models(self, role: str) -> bool:
+        return role in self.roles if self._asker is None else self._asker.has_models(role, self)
 
     def payloads(self, event: EventType) -> list[dict[str, Any]]:
         return [payload for kind, payload in self.events if kind is event]

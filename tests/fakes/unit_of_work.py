@@ -1,6 +1,6 @@
 """Documents, chats and users in memory, behind the ports of `domain.ports`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,11 @@ import msgspec
 
 from domain.answers import Answer
 from domain.chats import Chat, Message, Settings
-from domain.documents import Block, Document, DocumentStatus, Page, PageContent, Word
+from domain.documents import Block, Document, DocumentStatus, Page, PageContent, PageKey, Word
+from domain.drawings import Drawing, IndexRun
 from domain.errors import NotFound
 from domain.jobs import Job, JobError, NewJob
+from domain.roles import RolePrompt
 
 
 class FakeDocuments:
@@ -101,6 +103,22 @@ class FakeDocuments:
         content = self.contents.get(document_id, {}).get(page_no)
         return content.words if content else ()
 
+    async def blocks_on(self, pages: Iterable[PageKey]) -> dict[PageKey, list[Block]]:
+        return {(document_id, no): await self.blocks(document_id, page_no=no) for document_id, no in pages}
+
+    async def blocks_named(self, names: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Block]:
+        found = {}
+        for document_id, block_id in names:
+            for block in await self.blocks(document_id, block_ids=[block_id]):
+                found[document_id, block.id] = block
+        return found
+
+    async def pages_on(self, pages: Iterable[PageKey]) -> dict[PageKey, Page]:
+        return {(key[0], page.page_no): page for key in pages for page in await self.pages(key[0], [key[1]])}
+
+    async def words_on(self, pages: Iterable[PageKey]) -> dict[PageKey, tuple[Word, ...]]:
+        return {page: await self.words(*page) for page in pages}
+
     def _contents(self, document_id: UUID) -> list[PageContent]:
         return [content for _, content in sorted(self.contents.get(document_id, {}).items())]
 
@@ -160,13 +178,23 @@ class FakeChats:
 class FakeUsers:
     def __init__(self) -> None:
         self.user_settings = Settings()
-        self.roles: dict[int, str] = {}
 
     async def settings(self, user_id: UUID) -> Settings:
         return self.user_settings
 
-    async def role_prompt(self, role_id: int) -> str | None:
-        return self.roles.get(role_id)
+
+class FakeRoles:
+    """Roles for everyone by id, in their newest version; former ones are not kept."""
+
+    def __init__(self) -> None:
+        self.stored: dict[int, RolePrompt] = {}
+        self.pinned: dict[UUID, RolePrompt] = {}
+
+    async def use(self, role_id: int, user_id: UUID, version: str | None = None) -> RolePrompt | None:
+        return self.stored.get(role_id)
+
+    async def pin(self, job_id: UUID, role: RolePrompt) -> None:
+        self.pinned[job_id] = role
 
 
 class FakeJobs:
@@ -193,6 +221,31 @@ class FakeQuotas:
         return self.left.get(user_id, 0)
 
 
+class FakeDrawings:
+    """`is_broken`: candidates cannot be read."""
+
+    def __init__(self) -> None:
+        self.stored: dict[UUID, dict[tuple[str, bool], Drawing]] = {}
+        self.runs: dict[UUID, IndexRun] = {}
+        self.is_broken = False
+
+    async def entries(self, document_id: UUID) -> list[Drawing]:
+        return sorted(self.stored.get(document_id, {}).values(), key=lambda entry: (entry.page_no, not entry.is_sheet))
+
+    async def candidates(self, document_id: UUID) -> list[Drawing]:
+        return [] if self.is_broken else [entry for entry in await self.entries(document_id) if entry.error is None]
+
+    async def save(self, document_id: UUID, entries: Sequence[Drawing]) -> None:
+        self.stored.setdefault(document_id, {}).update({entry.key: entry for entry in entries})
+
+    async def keep_only(self, document_id: UUID, keys: Collection[tuple[str, bool]]) -> None:
+        known = self.stored.get(document_id, {})
+        self.stored[document_id] = {key: entry for key, entry in known.items() if key in keys}
+
+    async def last_run(self, document_id: UUID, *, hold: bool = False) -> IndexRun | None:
+        return self.runs.get(document_id)
+
+
 class FakeUnitOfWork:
     """One store for all units of work; `commits` counts, nothing is rolled back."""
 
@@ -200,8 +253,10 @@ class FakeUnitOfWork:
         self.documents = FakeDocuments()
         self.chats = FakeChats()
         self.users = FakeUsers()
+        self.roles = FakeRoles()
         self.jobs = FakeJobs()
         self.quotas = FakeQuotas()
+        self.drawings = FakeDrawings()
         self.commits = 0
         self.is_open = False
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import select
@@ -16,9 +17,10 @@ from domain.events import Event, EventType, fold
 from domain.family_list import FAMILIES
 from domain.ids import new_id
 from domain.jobs import Job, JobState
+from domain.roles import RolePrompt
 from domain.submission import submit_question
 from storage.events import read_events
-from storage.prompts import FilePrompts
+from storage.prompts import DatabasePrompts, FilePrompts
 from storage.provider_keys import ProviderKeyRepository
 from storage.tables.llm import LLMCallRow
 from storage.uow import Database
@@ -34,6 +36,11 @@ USERS_KEY = "AIzaSyUserUserUserUserUserUserUser5678"
 FACT = "Расход воздуха установки П1 составляет 4200 м³/ч."
 QUESTION = "Какой расход воздуха у установки П1?"
 INTENT = {"intent_type": "general_analysis", "requires_visual_detail": False, "search_queries": ["расход воздуха П1"]}
+ONE_MODEL = {
+    "MODEL_CLASSIFY": "gemini:only",
+    "MODEL_FLASH": "gemini:only",
+    "MODEL_PRICES": '{"gemini:only": {"input": 0.5, "output": 3}}',
+}
 COST_OF_CLASSIFICATION = 810
 """1,000 new, 200 cached and 100 written and thought tokens at the default price of gemini-3-flash-preview."""
 
@@ -65,19 +72,33 @@ class Limited:
         return refused(429, "RESOURCE_EXHAUSTED", details=[retry_info(9)])
 
 
+class Busy:
+    """Refuses the first request for an answer as overloaded on every model, then answers."""
+
+    def __init__(self) -> None:
+        self._refused = 0
+
+    def __call__(self, seen: Seen) -> Scripted:
+        if "answer_markdown" not in seen.fields or self._refused == 2:
+            return answering(seen)
+        self._refused += 1
+        return refused(503, "UNAVAILABLE")
+
+
 class World:
     """One worker's engine and one user with a document and a chat, over a Gemini on loopback."""
 
     def __init__(self, settings: WorkerSettings, database: Database, user_id: UUID, gemini: GeminiServer) -> None:
         self.settings = settings
         self.stores = Stores(settings, FAMILIES)
-        self.engine = make_engine(settings, self.stores, FAMILIES, FilePrompts(settings.prompts), "slot/1")
+        prompts = DatabasePrompts(FilePrompts(settings.prompts), self.stores.auto, live_s=0.0)
+        self.engine = make_engine(settings, self.stores, FAMILIES, prompts, "slot/1")
         self.database = database
         self.user_id = user_id
         self.gemini = gemini
 
-    async def ask(self) -> Job:
-        """The job after the worker has looked once."""
+    async def ask(self, **pins: str) -> Job:
+        """The job after the worker has looked once. `pins` are versions of prompts, with `__` for the slash."""
         document_id, chat_id = await self._document(), await self._chat()
         async with self.database.uow() as uow:
             submitted = await submit_question(
@@ -87,6 +108,7 @@ class World:
                 content=QUESTION,
                 scope=Scope(document_ids=(document_id,)),
             )
+            await uow.prompts.pin(submitted.job.id, {name.replace("__", "/"): pins[name] for name in pins})
             await uow.commit()
         await self.engine.look()
         return await get(self.database, submitted.job.id)
@@ -102,6 +124,24 @@ class World:
         async with self.database.uow() as uow:
             await ProviderKeyRepository(uow.session, self.settings.storage.key_ring).put(self.user_id, "gemini", key)
             await uow.commit()
+
+    async def choose_role(self, key: str) -> RolePrompt:
+        """One of the roles that come with the product, now the user's."""
+        async with self.database.uow() as uow:
+            [row] = [role for role in await uow.roles.of_service() if role.key == key]
+            await uow.users.change_settings(self.user_id, {"selected_role_prompt_id": row.id})
+            role = await uow.roles.use(row.id, self.user_id)
+            await uow.commit()
+        assert role is not None
+        return role
+
+    async def save_prompt(self, name: str, line: str, *, live: bool) -> str:
+        """The version of a text that begins with the line and goes on as the file does."""
+        file = await FilePrompts(self.settings.prompts).get(name)
+        async with self.database.uow() as uow:
+            saved = await uow.prompts.save(name, f"{line}\n{file.text}", author_id=self.user_id, live=live)
+            await uow.commit()
+        return saved.version
 
     async def _document(self) -> UUID:
         document = Document(id=new_id(), owner_id=self.user_id, name="ОВ.pdf", status=DocumentStatus.READING)
@@ -189,7 +229,7 @@ async def test_the_claims_of_the_answer_are_found_in_the_cited_place(make_world:
 
 
 async def test_a_limit_delays_the_job_without_a_lost_attempt(make_world: MakeWorld) -> None:
-    world = make_world(Limited(), MODEL_CLASSIFY="gemini:only", MODEL_FLASH="gemini:only")
+    world = make_world(Limited(), **ONE_MODEL)
 
     job = await world.ask()
 
@@ -227,3 +267,66 @@ async def test_without_any_key_the_offline_reader_answers(make_world: MakeWorld)
     assert job.state is JobState.SUCCEEDED
     assert {call.model for call in await world.calls()} == {"dryrun:reader"}
     assert world.gemini.seen == []
+
+
+async def test_each_role_changes_what_the_model_is_sent_and_is_noted_in_the_job(make_world: MakeWorld) -> None:
+    world = make_world(answering)
+    sent = {"": (await asked_for(world)).system}
+
+    for key in ("engineer", "economist", "warranty_engineer"):
+        role = await world.choose_role(key)
+        seen = await asked_for(world)
+        sent[key] = seen.system
+
+        shown = msgspec.json.decode(seen.system.rpartition("<role>\n")[2].partition("\n</role>")[0])
+        assert shown == {"name": role.name, "wishes": role.content, "looks_for": list(role.focus)}
+
+    assert "<role>\n\n</role>" in sent[""]
+    assert len(set(sent.values())) == 4
+    job = await world.ask()
+    assert job.prompt_pins[f"roles/{role.id}"] == "v1"
+
+
+async def test_a_live_text_is_sent_and_a_draft_only_for_the_job_it_is_given_to(make_world: MakeWorld) -> None:
+    world = make_world(answering)
+    await world.save_prompt("analysis/answer", "The live one.", live=True)
+    draft = await world.save_prompt("analysis/answer", "The draft.", live=False)
+
+    live_job = await world.ask()
+    live_sent = world.gemini.seen[-1].system
+    trial = await world.ask(analysis__answer=draft)
+
+    assert live_sent.startswith("The live one.")
+    assert world.gemini.seen[-1].system.startswith("The draft.")
+    assert (live_job.prompt_pins["analysis/answer"], trial.prompt_pins["analysis/answer"]) == ("v1", "v2")
+    assert live_job.prompt_pins["analysis/classify"] == trial.prompt_pins["analysis/classify"]
+    assert [call.prompt_version for call in await world.calls() if call.prompt == "analysis/answer"] == ["v1", "v2"]
+
+
+async def test_a_job_that_was_interrupted_goes_on_with_the_prompts_it_began_with(make_world: MakeWorld) -> None:
+    world = make_world(Busy())
+    job = await world.ask()
+    assert job.state is JobState.QUEUED
+    await world.save_prompt("analysis/answer", "Published meanwhile.", live=True)
+
+    await due_now(world, job)
+    job = await get(world.database, job.id)
+
+    assert job.state is JobState.SUCCEEDED, job.error
+    assert not world.gemini.seen[-1].system.startswith("Published meanwhile.")
+
+
+async def asked_for(world: World) -> Seen:
+    """What the model was sent for the answer to a new question."""
+    job = await world.ask()
+    assert job.state is JobState.SUCCEEDED, job.error
+    return world.gemini.seen[-1]
+
+
+async def due_now(world: World, job: Job) -> None:
+    async with world.database.uow() as uow:
+        await (await uow.session.connection()).exec_driver_sql(
+            "update jobs set run_at = clock_timestamp() where id = $1", (job.id,)
+        )
+        await uow.commit()
+    await world.engine.look()

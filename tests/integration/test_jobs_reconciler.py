@@ -306,6 +306,49 @@ async def test_a_parent_whose_counter_reached_zero_unseen_goes_on(
     assert (await get(database, job_id)).state is JobState.QUEUED
 
 
+async def spawn_one(database: Database, user_id: UUID) -> tuple[UUID, UUID]:
+    """A parent that waits for one child: their ids."""
+    (parent_id,) = await accept(database, new_job(user_id))
+    claimed = await claim_one(database)
+    child = new_job(user_id)
+    async with database.uow() as uow:
+        await uow.jobs.spawn(parent_id, claimed.job.epoch, [child])
+        await uow.commit()
+    return parent_id, child.id
+
+
+async def tell(database: Database, job_id: UUID, command: rules_jobs.Command) -> None:
+    async with database.uow() as uow:
+        await uow.jobs.transition(job_id, command)
+        await uow.commit()
+
+
+async def test_children_of_a_cancelled_parent_are_cancelled(
+    database: Database, reconciler: Reconciler, user_id: UUID
+) -> None:
+    parent_id, child_id = await spawn_one(database, user_id)
+    await tell(database, parent_id, rules_jobs.Cancel())
+
+    await reconciler._sweep()
+
+    assert (await get(database, child_id)).state is JobState.CANCELLED
+
+
+async def test_a_child_that_is_requeued_after_its_parent_was_cancelled_goes_on(
+    database: Database, reconciler: Reconciler, clock: StillClock, user_id: UUID
+) -> None:
+    parent_id, child_id = await spawn_one(database, user_id)
+    await tell(database, parent_id, rules_jobs.Cancel())
+    await reconciler._sweep()
+    await clock.advance(1)
+    cancelled = await get(database, child_id)
+    await tell(database, child_id, rules_jobs.Requeue(seen_epoch=cancelled.epoch, by=user_id))
+
+    await reconciler._sweep()
+
+    assert (await get(database, child_id)).state is JobState.QUEUED
+
+
 async def test_a_job_whose_family_cannot_hear_of_its_end_does_not_keep_others_from_theirs(
     engine: AsyncEngine,
     auto: AsyncEngine,

@@ -532,6 +532,22 @@ async def test_a_parent_goes_on_when_its_last_child_has_ended_however_it_ended(
     assert states == [JobState.WAITING, JobState.QUEUED]
 
 
+async def test_a_child_that_is_requeued_is_waited_for_again(database: Database, user_id: UUID) -> None:
+    (parent_id,) = await accept(database, new_job(user_id))
+    await spawn(database, await claim_one(database), new_job(user_id), new_job(user_id))
+
+    states = []
+    failed = await claim_one(database)
+    for end in (fail, fail, finish):
+        await end(database, failed if not states else await claim_one(database))
+        states.append((await get(database, parent_id)).state)
+        if len(states) == 1:
+            again = await get(database, failed.job.id)
+            await command(database, again.id, rules_jobs.Requeue(seen_epoch=again.epoch, by=user_id))
+
+    assert states == [JobState.WAITING, JobState.WAITING, JobState.QUEUED]
+
+
 async def test_a_parent_without_children_goes_on_at_once(database: Database, user_id: UUID) -> None:
     (parent_id,) = await accept(database, new_job(user_id))
 

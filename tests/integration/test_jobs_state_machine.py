@@ -294,6 +294,8 @@ class JobsMachine(RuleBasedStateMachine):
                 await uow.jobs.transition(job_id, rules_jobs.Expire())
             for job_id in found.forgotten:
                 await uow.jobs.transition(job_id, rules_jobs.Wake())
+            for job_id in found.orphaned:
+                await uow.jobs.transition(job_id, rules_jobs.Cancel())
 
         self.ground.write(end_overdue)
         self.model.sweep(with_leases=with_leases)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.search_quality import Line, compare
+from benchmarks import search_vectors
+from benchmarks.search_quality import Line, ask_all, baseline, compare
 from benchmarks.search_sets import read_sets
 
 pytestmark = pytest.mark.slow
@@ -17,6 +18,24 @@ async def test_search_finds_the_pages_that_plain_bm25_finds(database_url: str) -
     assert {cell: by for cell, by in behind.items() if by > ONE_QUESTION} == {}
     assert [_ahead(line) for line in lines if line.name in {"financebench", "mmlongbench"}] == [True] * 4
     assert [line.ours.share("recall@5") >= 0.98 for line in lines if line.name == "designqa"] == [True]
+
+
+@pytest.mark.timeout(900)
+async def test_vectors_of_a_weak_model_spoil_nothing(database_url: str) -> None:
+    """A trained model can only be better than the plain one, and even that must not fall behind plain BM25. The set
+    of 654 like questions is left to the benchmark."""
+    sets = [one for one in read_sets() if one.name != "designqa"]
+
+    _, compared = await search_vectors.compare(database_url, sets)
+
+    behind = {}
+    for one in compared:
+        questions = next(each for each in sets if each.name == one.name)
+        for whole_ids in (False, True):
+            plain = await ask_all(questions, one.scope, baseline(questions, whole_ids=whole_ids))
+            for cell, total in plain.sums.items():
+                behind[one.name, one.scope, cell, whole_ids] = total - one.cells["fused"].sums[cell]
+    assert {cell: by for cell, by in behind.items() if by > ONE_QUESTION} == {}
 
 
 def _ahead(line: Line) -> bool:

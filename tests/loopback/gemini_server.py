@@ -12,8 +12,9 @@ as JSON. It is called in the server's thread, one request at a time; what it rai
 
 Replies: `said` (text or JSON, streamed in pieces, with thoughts, usage, finish reason), `blocked` (prompt feedback),
 `refused` (an HTTP error), `recorded` (a file of ../shared/data, as it is). `ending="cut"` closes the connection without
-the end of the reply, `ending="silent"` says nothing more until the client goes. `server.seen` lists all requests,
-`server.left` counts clients that went before the end of their reply.
+the end of the reply, `ending="silent"` says nothing more until the client goes. `server.seen` lists all requests to
+models, `server.left` counts clients that went before the end of their reply; `server.resources` is what is kept (files
+and cached contents), and answers for itself.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
+
+from tests.loopback.gemini_resources import Answer, Resources
 
 USAGE = {"promptTokenCount": 1200, "candidatesTokenCount": 80, "thoughtsTokenCount": 20, "cachedContentTokenCount": 200}
 MODEL_VERSION = "gemini-loopback"
@@ -177,6 +180,7 @@ class GeminiServer:
         self.seen: list[Seen] = []
         self.left = 0
         self.url = ""
+        self.resources = Resources()
         self._script = script if callable(script) else _queue(script)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="gemini", daemon=True)
@@ -227,15 +231,22 @@ class GeminiServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         start, *lines = head.rstrip().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))))
-        seen = Seen(start.split(" ")[1], headers, body)
-        with self._changed:
-            self.seen.append(seen)
-            self._changed.notify_all()
-        reply = self._reply(seen)
+        raw = await reader.readexactly(int(headers.get("content-length", 0)))
+        verb, target, _ = start.split(" ")
+        if self.resources.is_for(target):
+            reply = _answered(self.resources.answer(verb, target, headers, raw))
+        else:
+            reply = self._reply_to(Seen(target, headers, json.loads(raw)))
         await asyncio.sleep(reply.delay_s)
         writer.write(_head(reply))
         return await self._send(reply, reader, writer)
+
+    def _reply_to(self, seen: Seen) -> Reply:
+        with self._changed:
+            self.seen.append(seen)
+            self._changed.notify_all()
+        fault = self.resources.fault_of(seen.key, _in_camel_case(seen.body))
+        return _answered(fault) if fault else self._reply(seen)
 
     def _reply(self, seen: Seen) -> Reply:
         try:
@@ -278,6 +289,11 @@ def _in_camel_case(value: Any) -> Any:
         return value
     named = {_SNAKE.sub(lambda found: found.group(1).upper(), name): item for name, item in value.items()}
     return {name: item if name == "responseJsonSchema" else _in_camel_case(item) for name, item in named.items()}
+
+
+def _answered(answer: Answer) -> Reply:
+    status, headers, body = answer
+    return Reply(frames=(json.dumps(body).encode(),), status=status, headers={**JSON, **headers})
 
 
 def _queue(replies: Iterable[Scripted]) -> Script:

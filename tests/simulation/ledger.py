@@ -110,6 +110,8 @@ class Ledger:
         for request, job_id in self.promised.items():
             if job_id not in self._model.jobs:
                 raise Violation(f"request {request} was accepted as job {job_id}, which is lost")
+        if self._model.woken_early:
+            raise Violation(f"jobs {sorted(self._model.woken_early)} went on before their children had ended")
         for row in self._model.jobs.values():
             if row.state not in TERMINAL:
                 raise Violation(f"job {row.id} never ended: {row.state}")

@@ -63,6 +63,7 @@ class Row:
         self.lease_until: float | None = None
         self.deadline_in = job.deadline_in_s
         self.deadline_at = None if job.deadline_in_s is None else now + job.deadline_in_s
+        self.finished_at = self.requeued_at = -1.0
         self.is_cancel_requested = False
         self.waiting_for: dict[str, Any] | None = None
         self.error_code: str | None = None
@@ -92,7 +93,8 @@ class Claimed(NamedTuple):
 class Model:
     """`documents` maps a document to whether it is being read; `bells` collects the queues that a commit rings.
 
-    `jobs_end_readings`: a job that reads a document ends its reading, as the hooks of the family ingest do.
+    `woken_early` are the parents that were woken while a child of theirs had not ended. `jobs_end_readings`: a job
+    that reads a document ends its reading, as the hooks of the family ingest do.
     """
 
     def __init__(self, *, queue_limit: int = 1000, jobs_end_readings: bool = True) -> None:
@@ -103,6 +105,7 @@ class Model:
         self.workers: dict[str, Seen] = {}
         self.keys: dict[Any, tuple[Any, Any]] = {}
         self.reserved: dict[Any, int] = {}
+        self.woken_early: set[Any] = set()
         self.bells: list[str] = []
         self.queue_limit = queue_limit
         self._jobs_end_readings = jobs_end_readings
@@ -255,13 +258,15 @@ class Model:
 
     def sweep(self, *, with_leases: bool) -> None:
         expired = self.expired() if with_leases else []
-        overdue, forgotten = self.overdue(), self.forgotten()
+        overdue, forgotten, orphaned = self.overdue(), self.forgotten(), self.orphaned()
         for row in expired:
             self.transition(row.id, rules_jobs.Reap())
         for row in overdue:
             self.transition(row.id, rules_jobs.Expire())
         for row in forgotten:
             self.transition(row.id, rules_jobs.Wake())
+        for row in orphaned:
+            self.transition(row.id, rules_jobs.Cancel())
 
     def expired(self) -> list[Row]:
         limit = self.now - 1.0
@@ -280,6 +285,15 @@ class Model:
 
     def forgotten(self) -> list[Row]:
         return [row for row in self.jobs.values() if row.state is WAITING and self._has_nothing_to_wait_for(row)]
+
+    def orphaned(self) -> list[Row]:
+        return [row for row in self.jobs.values() if row.state in UNFINISHED and self._is_orphan(row)]
+
+    def _is_orphan(self, row: Row) -> bool:
+        parent = None if row.parent_id is None else self.jobs[row.parent_id]
+        if parent is None or row.is_cancel_requested or parent.state not in (JobState.FAILED, JobState.CANCELLED):
+            return False
+        return row.requeued_at <= parent.finished_at
 
     def ring(self) -> list[str]:
         """The queues to ring, one entry per bell."""
@@ -379,6 +393,8 @@ class Model:
             self._renew(row)
         if row.state is WAITING and change.state in TERMINAL:
             row.waits.clear()
+        if self._waits_for_children(row) and change.state is QUEUED and self.unfinished_children(row):
+            self.woken_early.add(row.id)
         if change.state is WAITING:
             row.deadline_at = None
         elif change.renews_deadline or row.state is WAITING:
@@ -395,6 +411,8 @@ class Model:
             row.lease_owner = row.lease_until = None
         if change.cancel_requested:
             row.is_cancel_requested = True
+        if change.state in TERMINAL:
+            row.finished_at = self.now
         if change.state is JobState.SUCCEEDED:
             row.result = result
         events = [*before, change.event]
@@ -406,6 +424,7 @@ class Model:
     def _renew(self, row: Row) -> None:
         """A requeued job forgets its cancel and joins the end of its chat's line."""
         row.is_cancel_requested = False
+        row.requeued_at = self.now
         row.result = None
         if row.ordering_key in self.next_no:
             row.ordering_no = self.next_no[row.ordering_key]
@@ -423,19 +442,28 @@ class Model:
             # A worker that finished a job looks for the next by itself.
             self.bells.append(row.queue)
         if row.parent_id is not None:
-            parent = self.jobs[row.parent_id]
-            parent.pending_children -= 1
-            if parent.pending_children <= 0:
-                self.transition(parent.id, rules_jobs.Wake())
+            self.child_ended(self.jobs[row.parent_id])
+
+    def child_ended(self, parent: Row) -> None:
+        if not self._waits_for_children(parent):
+            return
+        parent.pending_children = self.unfinished_children(parent)
+        if parent.pending_children == 0:
+            self.transition(parent.id, rules_jobs.Wake())
+
+    def unfinished_children(self, parent: Row) -> int:
+        return sum(row.state in UNFINISHED for row in self.jobs.values() if row.parent_id == parent.id)
 
     def _backs_off(self, row: Row) -> bool:
         return row.state is QUEUED and row.run_at > self.now + BACKING_OFF_S
 
     def _has_nothing_to_wait_for(self, row: Row) -> bool:
-        waiting_for = row.waiting_for or {}
-        if waiting_for.get("kind") == "children":
+        if self._waits_for_children(row):
             return row.pending_children <= 0
         return not any(self.documents.get(document_id) for document_id in row.waits)
+
+    def _waits_for_children(self, row: Row) -> bool:
+        return row.state is WAITING and (row.waiting_for or {}).get("kind") == "children"
 
     def _is_unheard(self, row: Row) -> bool:
         return (

@@ -25,6 +25,7 @@ from domain.rules_jobs import (
     Park,
     Requeue,
     Unchanged,
+    Wake,
     decide,
 )
 from tests.simulation.clients import Clients
@@ -163,6 +164,15 @@ class ForgetsWaiting(Model):
         return []
 
 
+class CountsEnds(Model):
+    """A child that was requeued counts as ended twice."""
+
+    def child_ended(self, parent: Row) -> None:
+        parent.pending_children -= 1
+        if parent.pending_children <= 0:
+            self.transition(parent.id, Wake())
+
+
 class NoRowLock(Model):
     """The facts of a cancel and of a finish are read in an earlier statement, without a lock."""
 
@@ -228,5 +238,6 @@ MUTANTS: dict[str, Callable[[int], World]] = {
     "an old requeue wins too": lambda seed: World(seed, model=lying(no_seen_epoch)()),
     "facts are read without a lock": lambda seed: World(seed, model=NoRowLock()),
     "a lost bell is not rung again": lambda seed: World(seed, model=RingsOnce()),
+    "ends of children are counted instead of children": lambda seed: World(seed, model=CountsEnds()),
     "forgotten waiting jobs are not woken": lambda seed: World(seed, model=ForgetsWaiting()),
 }

@@ -12,6 +12,7 @@ from api import app as api_app
 from domain.family import Family
 from domain.family_list import FAMILIES
 from domain.stage import Finished, Next, Spawn, Wait
+from storage.embedders.registry import BUILDERS as EMBEDDERS
 from workers.asking import REPAIR_PROMPT
 from workers.providers.registry import BUILDERS
 
@@ -47,6 +48,16 @@ def test_a_provider_has_its_line_in_the_registry(path: Path) -> None:
     module = import_module(f"workers.providers.{path.stem}")
 
     assert BUILDERS.get(module.NAME) is module.build, f"workers/providers/registry.py does not list {path.stem}"
+
+
+EMBEDDER_FILES = [path for path in _modules("storage/embedders") if path.stem not in ("registry", "wire")]
+
+
+@pytest.mark.parametrize("path", EMBEDDER_FILES, ids=lambda path: path.stem)
+def test_an_embedding_provider_has_its_line_in_the_registry(path: Path) -> None:
+    module = import_module(f"storage.embedders.{path.stem}")
+
+    assert EMBEDDERS.get(module.NAME) is module.build, f"storage/embedders/registry.py does not list {path.stem}"
 
 
 @pytest.mark.parametrize("folder", FAMILY_FOLDERS, ids=lambda folder: folder.name)

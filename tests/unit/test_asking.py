@@ -34,6 +34,7 @@ from domain.llm import (
     UsageChunk,
 )
 from domain.stage import Asked
+from storage.llm_log import logged_request
 from tests.fakes.prompt_store import FakeLLMLog, FakePrompts
 from tests.fakes.provider import ScriptedProvider, said, said_json
 from tests.fakes.stage_context import FakeStageContext
@@ -100,6 +101,7 @@ class Rig:
         budget: Budget | None = None,
         prices: dict[str, Price] | None = None,
         keys: dict[str, str] | None = None,
+        prompt: str = PROMPT,
     ):
         names = ("one", "two")
         self.log = FakeLLMLog()
@@ -107,7 +109,7 @@ class Rig:
         self.asker = Asker(
             providers=dict(zip(names, providers, strict=False)),
             config=ModelConfig(chains={"flash": ("one:a", "two:b")}, prices=prices or {}),
-            prompts=FakePrompts(analysis__answer=PROMPT, asking__repair=REPAIR),
+            prompts=FakePrompts(analysis__answer=prompt, asking__repair=REPAIR),
             log=self.log,
             budget=budget or Budget(),
             keys=FakeUserKeys(keys or {}),
@@ -124,6 +126,22 @@ class Rig:
             parts=parts,
             stream_field="answer" if stream else None,
         )
+
+
+async def test_what_stays_the_same_is_a_part_of_its_own_and_the_logged_request_is_whole(ctx: FakeStageContext) -> None:
+    provider = ScriptedProvider(said_json(GOOD))
+    text = "Rules for {{name}}.\n<!-- user -->\nItems: {{items}}\n<!-- turn -->\nQuestion: {{question}}"
+    rig = Rig(provider, prompt=text)
+
+    await rig.ask(ctx)
+
+    [request] = provider.requests
+    stable, turn = (part.text for part in request.parts if isinstance(part, TextPart))
+    assert (stable[:6], turn[:9]) == ("Items:", "Question:")
+    assert (request.stable_parts, request.owner) == (1, str(ctx.job.user_id))
+    logged = logged_request(rig.log.calls[0].request)
+    assert [part["text"] for part in logged["parts"]] == [stable, turn]
+    assert not logged.keys() & {"stable_parts", "owner"}
 
 
 async def test_the_reply_is_validated_and_its_text_streamed(ctx: FakeStageContext) -> None:
@@ -480,7 +498,7 @@ async def test_what_is_known_of_a_model_follows_the_users_keys(ctx: FakeStageCon
     rig = Rig(seeing, ScriptedProvider(), keys={"one": "the users key"})
     before = rig.asker.capabilities("flash", ctx).images
 
-    await rig.ask(ctx)
+    await rig.asker.begin(ctx)
 
     assert (before, rig.asker.capabilities("flash", ctx).images) == (False, True)
 

@@ -115,6 +115,7 @@ def test_exactly_the_three_ends_are_terminal() -> None:
 
 
 PAYLOADS: dict[EventType, dict[str, Any]] = {
+    EventType.MATRIX_JUDGED: {"items": [{"number": 1}]},
     EventType.ANSWER_DELTA: {"text": "а"},
     EventType.THINKING_DELTA: {"text": "б"},
     EventType.ANSWER_COMPLETED: {"text": "в"},

@@ -83,6 +83,8 @@ def _tree(*keys: str) -> str:
         ({"client_id": ""}, None),
         ({"client_id": "page"}, Scope()),
         ({"google_files": "[]"}, Scope()),
+        ({"google_files": json.dumps([{"uri": "https://elsewhere/files/x", "mime_type": "a/b"}])}, Scope()),
+        ({"google_files": json.dumps([{"uri": f"/documents/{A}"}])}, Scope(document_ids=(A,))),
         ({"tree_files": "[]"}, Scope()),
         ({"document_ids": [A, A, B]}, Scope(document_ids=(A, B))),
         ({"tree_files": _tree(f"tree_docs/{A}/a.md", f"tree_docs/{A}/b.json")}, Scope(document_ids=(A,))),
@@ -94,6 +96,14 @@ def _tree(*keys: str) -> str:
 )
 def test_the_stream_request_tells_the_scope(query: dict[str, Any], scope: Scope | None) -> None:
     assert scope_of_stream(StreamScope(**query)) == scope
+
+
+@pytest.mark.parametrize("google_files", ["{", "{}", "[1]", '[{"uri": 1}]', '[{"uri": "/documents/x"}]'])
+def test_google_files_that_are_none_are_refused(google_files: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        scope_of_stream(StreamScope(google_files=google_files))
+
+    assert [fault.path for fault in refused.value.faults] == ["query:google_files"]
 
 
 @pytest.mark.parametrize(

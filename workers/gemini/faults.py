@@ -49,6 +49,17 @@ def fault_of(code: int, body: Any, *, retry_after: str | None = None, now_s: flo
     return ProviderRefused(detail)
 
 
+def without_key(body: Any, key: str) -> Any:
+    """The error body with the key blanked wherever a text holds it."""
+    if isinstance(body, str):
+        return body.replace(key, "***")
+    if isinstance(body, dict):
+        return {name: without_key(value, key) for name, value in body.items()}
+    if isinstance(body, list):
+        return [without_key(value, key) for value in body]
+    return body
+
+
 def redacted(message: str) -> str:
     """The message without anything that looks like a key, cut."""
     return _KEY.sub("***", message)[:MESSAGE_CHARS]

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from domain.llm import Capabilities
+from workers.picture_sides import sides_of
 
 CONTEXT_TOKENS = 1_048_576
 MAX_OUTPUT_TOKENS = 65_536
@@ -35,6 +36,7 @@ def capabilities_of(model: str) -> Capabilities:
         thinking=_thinks(model),
         context_tokens=CONTEXT_TOKENS,
         image_tokens=IMAGE_TOKENS if _generation(model) >= (3, 0) else IMAGE_TOKENS_BEFORE,
+        picture_sides_px=sides_of(model),
     )
 
 

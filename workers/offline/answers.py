@@ -11,9 +11,11 @@ from workers.offline.cells import quote_row, tell_row
 from workers.offline.choosing import choose
 from workers.offline.conflicts import are_conflicting
 from workers.offline.counting import count_below
+from workers.offline.counts import read_only, told_counts
 from workers.offline.passages import Passage, cut
 from workers.offline.questions import AskedFor, parts_of, read_question
 from workers.offline.ranking import Ranked, rank
+from workers.offline.roles import OfflineRole, more_for, role_of
 from workers.offline.summaries import summarise
 
 MAX_QUOTE_CHARS = 900
@@ -43,7 +45,9 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
 def read_answer(variables: Mapping[str, Any]) -> AnswerReply:
     """`AnswerReply` from the variables of the prompt `analysis/answer`."""
     is_english = variables["language"] == "en"
-    materials = variables["materials"]
+    if (counts := told_counts(variables["materials"])) is not None:
+        return counts
+    materials = read_only(variables["materials"])
     asked = read_question(str(variables["question"]))
     if asked.cues.is_summary or not asked.weights:
         return summarise([m for m in materials if not asked.page_nos or page_of(m) in asked.page_nos], is_english)
@@ -51,16 +55,19 @@ def read_answer(variables: Mapping[str, Any]) -> AnswerReply:
     best = list({(one.block_place, one.passage.order): one for chosen in found for one in chosen}.values())
     if not best:
         return _not_found(is_english)
-    said = [one for found in best for one in _say(found, materials, asked, is_english)]
+    role = role_of(variables)
+    said = [one for found in best for one in _say(found, materials, asked, is_english, role)]
     conflict = are_conflicting([(one.passage, one.document) for one in said], asked)
     lines = _lines(said, names_documents=conflict)
     body = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    more = _more(role, asked, best, materials, is_english)
     parts = [_opening(is_english, conflict=conflict), body, _counted(asked, best[0], materials, is_english)]
+    parts.append(_for_role(role, _lines(more, names_documents=conflict, first=len(said) + 1), is_english))
     if not all(found):
         parts.append(_partly(is_english))
     return AnswerReply(
         needs_more_evidence=not all(found),
-        citations=tuple(ReplyCitation(block_id=one.block_id, quote=one.quote) for one in said),
+        citations=tuple(ReplyCitation(block_id=one.block_id, quote=one.quote) for one in (*said, *more)),
         answer_markdown="\n\n".join(part for part in parts if part),
     )
 
@@ -76,10 +83,32 @@ def _opening(is_english: bool, *, conflict: bool) -> str:
     return "Found in the documents:" if is_english else "Найдено в документах:"
 
 
-def _lines(said: Sequence[_Said], *, names_documents: bool) -> list[str]:
-    """One per place, with its mark; the end of a sentence that the next block holds stands on the line of its start."""
+def _more(
+    role: OfflineRole,
+    asked: AskedFor,
+    best: Sequence[Ranked],
+    materials: Sequence[Mapping[str, Any]],
+    is_english: bool,
+) -> list[_Said]:
+    """Further places for the reader's role; none without one."""
+    if not role.terms:
+        return []
+    found = more_for(role, asked, rank(asked, materials), best)
+    return [one for place in found for one in _say(place, materials, asked, is_english, role)]
+
+
+def _for_role(role: OfflineRole, lines: Sequence[str], is_english: bool) -> str:
+    if not lines:
+        return ""
+    head = f"For the role “{role.name}” also:" if is_english else f"Для роли «{role.name}» также:"
+    return "\n".join([head, *(f"- {line}" for line in lines)])
+
+
+def _lines(said: Sequence[_Said], *, names_documents: bool, first: int = 1) -> list[str]:
+    """One per place, with its mark; the end of a sentence that the next block holds stands on the line of its start.
+    `first` is the number of the first mark."""
     lines: list[str] = []
-    for number, one in enumerate(said, start=1):
+    for number, one in enumerate(said, start=first):
         text = f"{one.document}: {one.text} [{number}]" if names_documents else f"{one.text} [{number}]"
         if one.is_end:
             lines[-1] = f"{lines[-1]} {text}"
@@ -99,13 +128,15 @@ def _counted(asked: AskedFor, best: Ranked, materials: Sequence[Mapping[str, Any
     )
 
 
-def _say(found: Ranked, materials: Sequence[Mapping[str, Any]], asked: AskedFor, is_english: bool) -> list[_Said]:
+def _say(
+    found: Ranked, materials: Sequence[Mapping[str, Any]], asked: AskedFor, is_english: bool, role: OfflineRole
+) -> list[_Said]:
     """The place, and the beginning of the next block if the place's last sentence goes on there."""
     passage, material = found.passage, materials[found.block_place]
     document = str(material["document"])
     if passage.cells and not passage.is_label:
         quote = quote_row(passage, asked)
-        text = tell_row(passage, asked) or _quoted(quote, is_english)
+        text = tell_row(passage, asked, role.terms) or _quoted(quote, is_english)
         return [_Said(block_id=found.block_id, quote=quote, text=text, passage=passage, document=document)]
     quote = _continued(passage, cut(str(material["content"]))).lstrip(_BULLETS)
     end = _end_of(quote, found.block_place, materials)

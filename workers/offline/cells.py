@@ -28,15 +28,18 @@ _PIECE = re.compile(
 """Where a cell that lists things can be cut: sentences, dashes, «5 – …», «Бит 13 – …»."""
 
 
-def tell_row(passage: Passage, asked: AskedFor) -> str:
+def tell_row(passage: Passage, asked: AskedFor, looked_for: frozenset[str] = frozenset()) -> str:
     """«**Header: cell** — header: cell; …», the bold ones being what the question asks for; «**name: value**» of a row
-    of two without headers; empty when there is neither."""
+    of two without headers; empty when there is neither. Of the others, those whose header has a term that the reader's
+    role looks for come first, behind the one that names the row."""
     filled = [cell for cell in passage.cells if cell]
     if not any(passage.headers):
         return f"**{_plain(filled[0])}: {window(filled[1], asked)}**" if len(filled) == PAIR else ""
     pairs = [(header, cell) for header, cell in zip(passage.headers, passage.cells, strict=False) if cell]
     wanted = _wanted(pairs, asked)
     others = [pair for pair in pairs if pair not in wanted]
+    if looked_for:
+        others[1:] = sorted(others[1:], key=lambda pair: looked_for.isdisjoint(terms_of(pair[0])))
     kept = others[: max(MAX_CELLS - len(wanted), 1)]
     rest = "; ".join(_pair(header, cell, asked) for header, cell in kept)
     if not wanted:

@@ -50,16 +50,7 @@ def choose(asked: AskedFor, ranked: Sequence[Ranked], materials: Sequence[Mappin
     return sorted(chosen, key=_place) if asked.cues.is_exhaustive else chosen
 
 
-def _place(found: Ranked) -> tuple[int, int]:
-    return found.block_place, found.passage.order
-
-
-def _add(chosen: list[Ranked], found: Ranked | None) -> None:
-    if found and not any(_says_the_same(found, other) for other in chosen):
-        chosen.append(found)
-
-
-def _says_the_same(one: Ranked, other: Ranked) -> bool:
+def says_the_same(one: Ranked, other: Ranked) -> bool:
     """Repeated headings, rows of continued tables, notes on every sheet: the same words, part of them, or nearly all of
     them where the numbers are the same."""
     first, second = terms_of(one.passage.text), terms_of(other.passage.text)
@@ -67,6 +58,15 @@ def _says_the_same(one: Ranked, other: Ranked) -> bool:
         return True
     differing = first ^ second
     return len(differing) <= ALIKE * len(first | second) and not any(map(is_designation, differing))
+
+
+def _place(found: Ranked) -> tuple[int, int]:
+    return found.block_place, found.passage.order
+
+
+def _add(chosen: list[Ranked], found: Ranked | None) -> None:
+    if found and not any(says_the_same(found, other) for other in chosen):
+        chosen.append(found)
 
 
 def _names_left(asked: AskedFor, chosen: Sequence[Ranked]) -> list[str]:

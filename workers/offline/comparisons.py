@@ -7,6 +7,7 @@ from domain.answers import AnswerReply, ReplyCitation
 from domain.families.analysis.replies import CompareReply, ReplyDifference
 from domain.families.analysis.rules_sides import SIDE_A, SIDE_B, SIDES, side_of
 from workers.offline.answers import read_answer
+from workers.offline.roles import role_of
 from workers.offline.words import terms_of
 
 MAX_LISTED = 25
@@ -31,6 +32,8 @@ def read_comparison(variables: Mapping[str, Any]) -> CompareReply:
     """`CompareReply` from the variables of the prompt `analysis/compare`."""
     differences = variables["differences"]
     changes = _asked_for(str(variables["question"]), differences.get("changes", ()))
+    if terms := role_of(variables).terms:
+        changes = sorted(changes, key=lambda change: terms.isdisjoint(terms_of(_words_of(change))))
     if changes:
         return _listed(changes, differences, is_english=variables["language"] == "en")
     return _side_by_side(variables)

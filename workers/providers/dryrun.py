@@ -15,8 +15,10 @@ from domain.llm import Capabilities, Chunk, EndChunk, LLMRequest, TextChunk, Usa
 from domain.ports import BlobStore
 from workers.offline.answers import read_answer
 from workers.offline.comparisons import read_comparison
+from workers.offline.drawings import read_drawings
 from workers.offline.facts import pick_blocks, read_facts
 from workers.offline.intents import read_intent
+from workers.offline.requirements import find_requirements, judge_requirements
 
 NAME = "dryrun"
 MODEL = "reader"
@@ -31,6 +33,9 @@ READERS: Mapping[str, Reader] = {
     "analysis/extract": read_facts,
     "analysis/answer": read_answer,
     "analysis/compare": read_comparison,
+    "matrix/requirements": find_requirements,
+    "matrix/judge": judge_requirements,
+    "indexing/describe": read_drawings,
 }
 """How each prompt is filled, by the prompt's name."""
 
@@ -60,6 +65,9 @@ class DryrunProvider:
             yield TextChunk(text=text[start : start + CHUNK_CHARS])
             await asyncio.sleep(0)
         yield EndChunk(usage=Usage())
+
+    async def close(self) -> None:
+        """Has nothing open."""
 
 
 def build(secrets: Mapping[str, str], blobs: BlobStore) -> DryrunProvider:

@@ -3,7 +3,8 @@
 Quirks, each seen in google-genai 3.3 or in dependencies.md §4: the async transport is whichever library is installed
 unless an httpx client is given; a timeout of none turns httpx's own timeouts off, so they are set on each request; the
 default api version is v1, which lacks thinking; responses are continued by hidden further requests unless told not to;
-a blocked prompt is no error but an answer without candidates.
+a blocked prompt is no error but an answer without candidates; a request with cached content may have no system
+instruction, for that is in the cache (ai.google.dev/api/caching).
 """
 
 import asyncio
@@ -16,17 +17,17 @@ from functools import cache
 from typing import Any
 
 import httpx
+import msgspec
 from google import genai
 from google.genai import errors, types
 
-from domain.errors import DomainError, ProviderFailed, ProviderRefused
+from domain.errors import DomainError, InvalidInput, ProviderFailed, ProviderRefused
 from domain.llm import (
     Capabilities,
     Chunk,
     EndChunk,
     ImagePart,
     LLMRequest,
-    Part,
     TextChunk,
     TextPart,
     ThoughtChunk,
@@ -34,8 +35,12 @@ from domain.llm import (
     UsageChunk,
 )
 from domain.ports import BlobStore
-from workers.gemini.faults import fault_of
+from workers.gemini.faults import fault_of, without_key
+from workers.gemini.files import UploadedPictures
 from workers.gemini.models import MAX_OUTPUT_TOKENS, capabilities_of, thinking_of
+from workers.gemini.pictures import PICTURES, complete_body, name_of
+from workers.gemini.prefixes import KeptPrefixes, Prefix
+from workers.gemini.resources import GeminiResources
 from workers.gemini.schemas import for_gemini
 
 NAME = "gemini"
@@ -69,18 +74,32 @@ _OPENED: ContextVar[list[httpx.Response] | None] = ContextVar("opened", default=
 when it is collected: a reply that is given up would go on, and be paid."""
 
 
+class _Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call sends. `pictures` are the bytes by digest, `uris` the addresses of those that are not sent along,
+    `prefix` the front that Google has already."""
+
+    request: LLMRequest
+    key: str
+    pictures: Mapping[str, bytes]
+    uris: Mapping[str, str] = {}
+    prefix: Prefix | None = None
+
+
 class GeminiProvider:
-    """`api_key` null: only users with keys of their own are served. Belongs to one event loop."""
+    """`api_key` null: only users with keys of their own are served. `keeps_prefixes`: fronts of requests that are asked
+    again are stored with Google, for money. Belongs to one event loop."""
 
     name = NAME
 
-    def __init__(self, blobs: BlobStore, *, api_key: str | None, base_url: str | None = None) -> None:
+    def __init__(
+        self, blobs: BlobStore, *, api_key: str | None, base_url: str | None = None, keeps_prefixes: bool = False
+    ) -> None:
         self._blobs = blobs
         self._api_key = api_key
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
         tls = _tls()
         self._http = httpx.AsyncClient(
-            verify=tls, limits=limits, event_hooks={"request": [_set_timeouts], "response": [_remember]}
+            verify=tls, limits=limits, event_hooks={"request": [_set_timeouts, complete_body], "response": [_remember]}
         )
         self._client = genai.Client(
             vertexai=False,
@@ -95,41 +114,82 @@ class GeminiProvider:
                 async_client_args={"ssl": tls},
             ),
         )
+        resources = GeminiResources(self._http, base_url)
+        self._uploaded = UploadedPictures(resources)
+        self._prefixes = KeptPrefixes(resources) if keeps_prefixes else None
 
     @property
     def is_ready(self) -> bool:
         return self._api_key is not None
 
     def capabilities(self, model: str) -> Capabilities:
-        return capabilities_of(model)
+        return msgspec.structs.replace(capabilities_of(model), stores=self._prefixes is not None)
 
     async def stream(self, request: LLMRequest, *, api_key: str | None = None) -> AsyncIterator[Chunk]:
         key = api_key or self._api_key
         if key is None:
             raise ProviderRefused("no key", public_ru="Ключ модели не задан.", public_en="There is no model key.")
-        parts = await self._parts(request.parts)
-        reading = _Reading()
-        async with contextlib.aclosing(self._responses(request, parts, key)) as responses:
+        sent = await self._sent(request, key)
+        begun = False
+        try:
+            async with contextlib.aclosing(self._read(sent)) as chunks:
+                async for chunk in chunks:
+                    begun = True
+                    yield chunk
+            return
+        except ProviderRefused:
+            if begun or not (sent.prefix or sent.uris):
+                raise
+        except ProviderFailed:
+            if sent.prefix and sent.prefix.made_tokens and not begun:
+                yield UsageChunk(_stored_by(sent))
+            raise
+        # What Google kept for it may be gone before its time: then everything is sent.
+        async with contextlib.aclosing(self._read(self._whole(sent))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _sent(self, request: LLMRequest, key: str) -> _Sent:
+        named = {part.digest: part for part in request.parts if isinstance(part, ImagePart)}
+        pictures = dict(zip(named, await asyncio.gather(*map(self._blobs.get, named)), strict=True))
+        return _Sent(
+            request=request,
+            key=key,
+            pictures=pictures,
+            uris=await self._uploaded.uris_of(named, pictures, owner=request.owner, api_key=key),
+            prefix=await self._prefixes.prefix_of(request, api_key=key) if self._prefixes else None,
+        )
+
+    def _whole(self, sent: _Sent) -> _Sent:
+        """With nothing left out; what was kept is forgotten. Tokens that were stored for it stay paid."""
+        self._uploaded.forget(sent.uris, owner=sent.request.owner, api_key=sent.key)
+        if sent.prefix and self._prefixes:
+            self._prefixes.forget(sent.prefix)
+        stored = msgspec.structs.replace(sent.prefix, name="") if sent.prefix else None
+        return msgspec.structs.replace(sent, uris={}, prefix=stored)
+
+    async def _read(self, sent: _Sent) -> AsyncGenerator[Chunk, None]:
+        reading = _Reading(_stored_by(sent))
+        async with contextlib.aclosing(self._responses(sent)) as responses:
             async for response in responses:
                 for chunk in reading.take(response):
                     yield chunk
         yield reading.end()
 
-    async def _responses(
-        self, request: LLMRequest, parts: list[types.Part], key: str
-    ) -> AsyncGenerator[types.GenerateContentResponse, None]:
+    async def _responses(self, sent: _Sent) -> AsyncGenerator[types.GenerateContentResponse, None]:
         """The responses of one call, its faults as domain errors. The HTTP connection is closed however it ends."""
         opened: list[httpx.Response] = []
         try:
             responses = await self._client.aio.models.generate_content_stream(
-                model=request.model.partition(":")[2],
-                contents=types.Content(role="user", parts=parts),
-                config=_config_of(request, key),
+                model=sent.request.model.partition(":")[2],
+                contents=types.Content(role="user", parts=_parts_of(sent)),
+                config=_config_of(sent),
             )
-            token = _OPENED.set(opened)
+            token, named = _OPENED.set(opened), PICTURES.set(sent.pictures)
             try:
                 first = await anext(responses, None)
             finally:
+                PICTURES.reset(named)
                 _OPENED.reset(token)
             if first is not None:
                 yield first
@@ -137,7 +197,7 @@ class GeminiProvider:
                 yield response
         except errors.APIError as error:
             # Without its cause: the body may name the key.
-            raise _fault(error, key) from None
+            raise _fault(error, sent.key) from None
         except httpx.HTTPError as error:
             raise ProviderFailed(f"connection: {type(error).__name__}") from error
         except (ValueError, TypeError, AttributeError) as error:
@@ -148,20 +208,34 @@ class GeminiProvider:
                 await response.aclose()
 
     async def close(self) -> None:
+        """Deletes what is kept with Google, too."""
+        await self._uploaded.close()
+        if self._prefixes:
+            await self._prefixes.close()
         await self._http.aclose()
 
-    async def _parts(self, parts: tuple[Part, ...]) -> list[types.Part]:
-        """Texts as they are; each picture after its label."""
-        digests = list(dict.fromkeys(part.digest for part in parts if isinstance(part, ImagePart)))
-        pictures = dict(zip(digests, await asyncio.gather(*map(self._blobs.get, digests)), strict=True))
-        sent: list[types.Part] = []
-        for part in parts:
-            if isinstance(part, TextPart):
-                sent.append(types.Part(text=part.text))
-            else:
-                sent.append(types.Part(text=part.label))
-                sent.append(types.Part.from_bytes(data=pictures[part.digest], mime_type=part.mime_type))
-        return sent
+
+def _is_kept(sent: _Sent) -> bool:
+    return sent.prefix is not None and bool(sent.prefix.name)
+
+
+def _stored_by(sent: _Sent) -> Usage:
+    return Usage(stored_tokens=sent.prefix.made_tokens if sent.prefix else 0)
+
+
+def _parts_of(sent: _Sent) -> list[types.Part]:
+    """Texts as they are; each picture by its address, or by its name until it is sent, after its label."""
+    parts: list[types.Part] = []
+    for part in sent.request.parts[sent.request.stable_parts if _is_kept(sent) else 0 :]:
+        if isinstance(part, TextPart):
+            parts.append(types.Part(text=part.text))
+            continue
+        parts.append(types.Part(text=part.label))
+        if uri := sent.uris.get(part.digest):
+            parts.append(types.Part.from_uri(file_uri=uri, mime_type=part.mime_type))
+        else:
+            parts.append(types.Part.from_bytes(data=name_of(part.digest), mime_type=part.mime_type))
+    return parts
 
 
 @cache
@@ -170,10 +244,12 @@ def _tls() -> ssl.SSLContext:
 
 
 class _Reading:
-    """What has come of one reply: usage grows with every response, and the last word is the finish reason."""
+    """What has come of one reply: usage grows with every response, and the last word is the finish reason. `stored` is
+    what was used before the call."""
 
-    def __init__(self) -> None:
-        self._usage = Usage()
+    def __init__(self, stored: Usage) -> None:
+        self._stored = stored
+        self._usage = stored
         self._finish: str | None = None
         self._request_id: str | None = None
 
@@ -181,7 +257,7 @@ class _Reading:
         headers = (response.sdk_http_response.headers if response.sdk_http_response else None) or {}
         self._request_id = response.response_id or headers.get("x-request-id") or self._request_id
         if response.usage_metadata is not None:
-            self._usage = _usage_of(response.usage_metadata)
+            self._usage = _usage_of(response.usage_metadata) + self._stored
             yield UsageChunk(self._usage)
         if response.candidates:
             candidate = response.candidates[0]
@@ -219,11 +295,11 @@ def _usage_of(counted: types.GenerateContentResponseUsageMetadata) -> Usage:
     )
 
 
-def _config_of(request: LLMRequest, key: str) -> types.GenerateContentConfig:
+def _config_of(sent: _Sent) -> types.GenerateContentConfig:
+    request = sent.request
     thinking = thinking_of(request.model.partition(":")[2], request.thinking_budget)
     config: dict[str, Any] = {
-        "http_options": types.HttpOptions(headers={"x-goog-api-key": key}),
-        "system_instruction": request.system or None,
+        "http_options": types.HttpOptions(headers={"x-goog-api-key": sent.key}),
         "temperature": request.temperature,
         "top_p": request.top_p,
         "max_output_tokens": min(request.max_output_tokens, MAX_OUTPUT_TOKENS),
@@ -231,6 +307,10 @@ def _config_of(request: LLMRequest, key: str) -> types.GenerateContentConfig:
         "automatic_continuation": False,
         "automatic_function_calling": types.AutomaticFunctionCallingConfig(disable=True),
     }
+    if sent.prefix and sent.prefix.name:
+        config["cached_content"] = sent.prefix.name
+    else:
+        config["system_instruction"] = request.system or None
     if any(isinstance(part, ImagePart) for part in request.parts):
         config["media_resolution"] = types.MediaResolution(f"MEDIA_RESOLUTION_{request.media_resolution.upper()}")
     if request.schema is not None:
@@ -252,22 +332,15 @@ async def _set_timeouts(request: httpx.Request) -> None:
 
 def _fault(error: errors.APIError, key: str) -> DomainError:
     headers = getattr(error.response, "headers", None) or {}
-    body = _without(error.details, key)
+    body = without_key(error.details, key)
     return fault_of(error.code or 500, body, retry_after=headers.get("retry-after"), now_s=time.time())
 
 
-def _without(body: Any, key: str) -> Any:
-    """The error body with the key blanked wherever a text holds it."""
-    if isinstance(body, str):
-        return body.replace(key, "***")
-    if isinstance(body, dict):
-        return {name: _without(value, key) for name, value in body.items()}
-    if isinstance(body, list):
-        return [_without(value, key) for value in body]
-    return body
-
-
 def build(secrets: Mapping[str, str], blobs: BlobStore) -> GeminiProvider:
-    """Without a server's key too: users may bring their own."""
+    """Without a server's key too: users may bring their own. Raises `InvalidInput` for a GEMINI_CONTEXT_CACHE that is
+    neither on nor off."""
     key = secrets.get("GEMINI_API_KEY") or secrets.get("GOOGLE_API_KEY")
-    return GeminiProvider(blobs, api_key=key, base_url=secrets.get("GEMINI_BASE_URL"))
+    cache = secrets.get("GEMINI_CONTEXT_CACHE", "off")
+    if cache not in ("on", "off"):
+        raise InvalidInput(f"GEMINI_CONTEXT_CACHE: {cache} is neither on nor off")
+    return GeminiProvider(blobs, api_key=key, base_url=secrets.get("GEMINI_BASE_URL"), keeps_prefixes=cache == "on")

@@ -117,8 +117,13 @@ def steps(values: list[float]) -> list[float]:
 
 
 def step(positions: list[float], value: float) -> int:
-    """The number of the position nearest to the value."""
-    return min(range(len(positions)), key=lambda number: abs(positions[number] - value))
+    """The number of the position nearest to the value; they are sorted."""
+    after = bisect_left(positions, value)
+    if after == 0:
+        return 0
+    if after == len(positions) or value - positions[after - 1] <= positions[after] - value:
+        return after - 1
+    return after
 
 
 def _crossings(rulings: Rulings) -> tuple[dict[int, list[int]], dict[int, list[int]]]:

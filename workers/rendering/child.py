@@ -41,15 +41,21 @@ from workers.rendering.protocol import (
     Drawn,
     DrawRegion,
     Failed,
+    FindShapes,
     Piece,
     ReadDrawing,
     ReadPages,
     ReadRecognised,
+    ReadShape,
     Ready,
     Reply,
+    ShapeRead,
+    ShapesRead,
     Task,
 )
 from workers.rendering.reading import read_pages, read_recognised
+from workers.rendering.shape_pages import find_on_page, rehearse_shapes
+from workers.rendering.shape_parts import read_shape
 from workers.rendering.sheets import Sheets
 from workers.rendering.strokes import read_strokes
 from workers.rendering.textual import TextualFiles, read_text_pages
@@ -60,6 +66,9 @@ PIECE_BYTES = 8 * 1024 * 1024
 
 DRAW_CPU_S, READ_CPU_S = 15.0, 10.0
 """For a picture and for a page read or a file opened: a hostile file is done with in 20 s (reliability.md §5.1)."""
+
+CPU_S = {DrawRegion: DRAW_CPU_S, FindShapes: 18.0}
+"""A search of a page for a shape took 0.3–9 s of real sheets (2026-11-20)."""
 
 IDLE_S = 30.0
 """An open document is worth keeping while somebody looks around in it. A guess."""
@@ -77,7 +86,7 @@ def main() -> None:
     desk, textual = Desk(), TextualFiles()
     while (received := _receive_next(channel, desk)) is not None:
         task, descriptor = received
-        cpu_s = DRAW_CPU_S if isinstance(task, DrawRegion) else READ_CPU_S
+        cpu_s = CPU_S.get(type(task), READ_CPU_S)
         rearm_cpu_limit(cpu_s)
         for reply in _answers(task, descriptor, desk, textual):
             rearm_cpu_limit(cpu_s)
@@ -109,6 +118,7 @@ def _rehearse() -> None:
             list(read_pages(document, ReadPages(1, 1)))
         with open_document(memoryview(drawing.data)) as document:
             count_pages(document)
+    rehearse_shapes()
 
 
 def _answers(task: Task, descriptor: int, desk: Desk, textual: TextualFiles) -> Iterator[Reply]:
@@ -151,6 +161,10 @@ def _perform(task: Task, document: pymupdf.Document) -> Iterator[Reply]:
         case ReadDrawing():
             strokes = read_strokes(load_page(document, task.page_no))
             yield DrawingRead(PageDrawing(tuple(strokes)))
+        case ReadShape():
+            yield ShapeRead(read_shape(load_page(document, task.page_no), task.box))
+        case FindShapes():
+            yield ShapesRead(find_on_page(load_page(document, task.page_no), task.shape, task.scales))
         case Decrypt():
             file = without_encryption(document)
             for start in range(0, len(file), PIECE_BYTES):

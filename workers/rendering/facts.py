@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from domain.documents import PageFacts
 from workers.rendering.geometry import Frame
 from workers.rendering.marks import SCAN_SHARE, Marks
 from workers.rendering.pictures import coverage
-from workers.rendering.pieces import Vector
+from workers.rendering.pieces import Vectors
 from workers.rendering.stamp import read_stamp
 from workers.rendering.text import PageText
 
@@ -57,9 +59,10 @@ def make_facts(frame: Frame, text: PageText, marks: Marks, warnings: Sequence[st
     )
 
 
-def _is_lettering_in_curves(vectors: Sequence[Vector], characters: int) -> bool:
-    if len(vectors) < max(CURVES, CURVES_PER_CHARACTER * characters):
+def _is_lettering_in_curves(vectors: Vectors, characters: int) -> bool:
+    wanted = max(CURVES, CURVES_PER_CHARACTER * characters)
+    if len(vectors) < wanted:
         return False
     least, most = LETTER_PT
-    small = sum(least < max(vector.box[2] - vector.box[0], vector.box[3] - vector.box[1]) <= most for vector in vectors)
-    return small >= max(CURVES, CURVES_PER_CHARACTER * characters)
+    longest = np.maximum(*(vectors.boxes[:, 2:] - vectors.boxes[:, :2]).T)
+    return int(((least < longest) & (longest <= most)).sum()) >= wanted

@@ -1,12 +1,12 @@
 """The pictures and drawn figures of a page, with what is written in and about them. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from domain.documents import BlockKind, Box
 from workers.rendering.captions import caption_of, labels_in
 from workers.rendering.marks import Marks
-from workers.rendering.pictures import clusters, overlap
-from workers.rendering.pieces import Piece, TextLine, Vector, area, is_within
+from workers.rendering.pictures import Boxes, clusters, overlap
+from workers.rendering.pieces import Piece, TextLine, area, centred_in, is_within
 
 PICTURE_SHARE = 0.01
 """Of the page: smaller pictures are signs and logos."""
@@ -31,7 +31,7 @@ def find_figures(marks: Marks, tables: Sequence[Piece], lines: Sequence[TextLine
     pictures = [box for box in pictures if area(box) >= PICTURE_SHARE * page_area]
     if sum(len(line.text) for line in lines) >= SCAN_LETTERS:
         pictures = [box for box in pictures if area(box) < PAGE_SHARE * page_area]
-    drawn = _without_tables(_without_frames(marks.vectors, page_box), tables)
+    drawn = _without_tables(_without_frames(marks.vectors.boxes, page_box), tables)
     drawings = [
         cluster.box
         for cluster in (clusters(drawn, page_box) if len(drawn) >= DRAWING_PATHS else ())
@@ -52,17 +52,15 @@ def _piece(box: Box, category: str, lines: Sequence[TextLine], page_box: Box) ->
     return Piece(kind=BlockKind.IMAGE, box=box, content="\n".join(said), category=category)
 
 
-def _without_frames(vectors: Iterable[Vector], page_box: Box) -> list[Box]:
+def _without_frames(boxes: Boxes, page_box: Box) -> Boxes:
     """The boxes of what spans less than half of the page either way, without frames, borders, backgrounds."""
     width, height = FRAME_SHARE * (page_box[2] - page_box[0]), FRAME_SHARE * (page_box[3] - page_box[1])
-    boxes = [vector.box for vector in vectors]
-    return [box for box in boxes if box[2] - box[0] < width and box[3] - box[1] < height]
+    return boxes[(boxes[:, 2] - boxes[:, 0] < width) & (boxes[:, 3] - boxes[:, 1] < height)]
 
 
-def _without_tables(boxes: list[Box], tables: Sequence[Piece]) -> list[Box]:
+def _without_tables(boxes: Boxes, tables: Sequence[Piece]) -> Boxes:
     for table in tables:
-        x0, y0, x1, y1 = table.box
-        boxes = [box for box in boxes if not (x0 <= (box[0] + box[2]) / 2 <= x1 and y0 <= (box[1] + box[3]) / 2 <= y1)]
+        boxes = boxes[~centred_in(boxes, table.box)]
     return boxes
 
 

@@ -1,8 +1,12 @@
 """Between the three spaces of a page: 0–1 of the unrotated page (ours), points of the unrotated page (what PyMuPDF's
 text and drawings are in, origin at the CropBox) and points of the page as seen (rotated; what PyMuPDF draws)."""
 
+from collections.abc import Sequence
+
 import msgspec
+import numpy as np
 import pymupdf
+from numpy.typing import NDArray
 
 from domain.documents import Box
 from domain.errors import RegionOutsidePage
@@ -48,23 +52,34 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
                 return (y0, self.width_pt - x1, y1, self.width_pt - x0)
         return box
 
-    def seen_all(self, boxes: list[Box], scale: float) -> list[Box]:
-        """Many boxes at once, given in `scale` times points of the unrotated page: a sheet has up to 200,000."""
+    def seen_all(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Many boxes at once, a row each."""
+        x0, y0, x1, y1 = boxes.T
         width, height = self.width_pt, self.height_pt
         match self.reading_rotation:
             case 90:
-                return [(height - y1 / scale, x0 / scale, height - y0 / scale, x1 / scale) for x0, y0, x1, y1 in boxes]
-            case 270:
-                return [(y0 / scale, width - x1 / scale, y1 / scale, width - x0 / scale) for x0, y0, x1, y1 in boxes]
+                return np.stack((height - y1, x0, height - y0, x1), axis=1)
             case 180:
-                return [self.seen((x0 / scale, y0 / scale, x1 / scale, y1 / scale)) for x0, y0, x1, y1 in boxes]
-        return [(x0 / scale, y0 / scale, x1 / scale, y1 / scale) for x0, y0, x1, y1 in boxes]
+                return np.stack((width - x1, height - y1, width - x0, height - y0), axis=1)
+            case 270:
+                return np.stack((y0, width - x1, y1, width - x0), axis=1)
+        return boxes
 
-    def unrotated(self, box: Box) -> Box:
+    def unrotated_all(self, boxes: Sequence[Box]) -> list[Box]:
         """Points of the page as read to 0–1 of the unrotated page, cut to it."""
-        x0, y0, x1, y1 = self._back(box, self.reading_rotation) if self.reading_rotation else box
+        if not boxes:
+            return []
+        x0, y0, x1, y1 = np.array(boxes).T
         width, height = self.width_pt, self.height_pt
-        return (_share(x0 / width), _share(y0 / height), _share(x1 / width), _share(y1 / height))
+        match self.reading_rotation:
+            case 90:
+                x0, y0, x1, y1 = y0, height - x1, y1, height - x0
+            case 180:
+                x0, y0, x1, y1 = width - x1, height - y1, width - x0, height - y0
+            case 270:
+                x0, y0, x1, y1 = width - y1, x0, width - y0, x1
+        shares = np.stack((x0 / width, y0 / height, x1 / width, y1 / height), axis=1)
+        return list(map(tuple, np.clip(shares, 0, 1).round(5).tolist()))
 
     def of_drawn(self, box: Box) -> Box:
         """Points of the page as PyMuPDF draws it as points of the page as read."""
@@ -84,10 +99,6 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
             case 270:
                 return (self.width_pt - y1, x0, self.width_pt - y0, x1)
         return box
-
-
-def _share(edge: float) -> float:
-    return round(0.0 if edge < 0 else 1.0 if edge > 1 else edge, 5)
 
 
 def unrotated_size(page: pymupdf.Page) -> tuple[float, float]:

@@ -29,10 +29,11 @@ def read_by_number(page: pymupdf.Page, frame: Frame, textpage: pymupdf.TextPage,
     """
     if len(_CONTROLS.findall(letters)) <= CONTROL_SHARE * len(letters):
         return None
-    marked = read_magnified(page, frame, codes_for_unknown=False)
+    with read_magnified(page, frame, codes_for_unknown=False) as (marked, _):
+        lines = list(_lines(textpage, marked))
     words: list[RawWord] = []
     repaired: list[str] = []
-    for block_no, line_no, line, mark in _lines(textpage, marked):
+    for block_no, line_no, line, mark in lines:
         unknown = [letter["c"] == UNKNOWN for letter in mark]
         texts = [
             _meant(letter["c"]) if is_unknown else letter["c"] for letter, is_unknown in zip(line, unknown, strict=True)

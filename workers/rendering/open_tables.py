@@ -10,7 +10,7 @@ from domain.documents import Box
 from workers.rendering.open_columns import Columns, find_columns
 from workers.rendering.open_table_rows import make_open_rows
 from workers.rendering.open_table_shape import is_open_table
-from workers.rendering.pieces import Piece, Rulings, TextLine, TextWord, Vector, around, centre, is_within
+from workers.rendering.pieces import Piece, Rulings, TextLine, TextWord, Vectors, around, centred_in
 from workers.rendering.table_pieces import table_pieces
 from workers.rendering.tables import without_words
 from workers.rendering.text_rows import TextRow, make_text_rows
@@ -43,12 +43,12 @@ FOREIGN_MARKS = 4
 
 
 def find_open_tables(
-    lines: list[TextLine], rulings: Rulings, vectors: list[Vector], page_box: Box
+    lines: list[TextLine], rulings: Rulings, vectors: Vectors, page_box: Box
 ) -> tuple[list[Piece], list[TextLine]]:
     """The tables, and the lines without their words."""
     pieces: list[Piece] = []
     taken: set[TextWord] = set()
-    for rows in _sequences(make_text_rows(lines, page_box)):
+    for rows in _sequences(make_text_rows(lines, rulings, page_box)):
         for part, columns in _tables(rows):
             box = around(row.box for row in part)
             words = [word for row in part for run in row.runs for word in run.words]
@@ -59,7 +59,7 @@ def find_open_tables(
     return pieces, without_words(lines, taken) if taken else lines
 
 
-def _is_drawn(box: Box, rows: int, words: int, rulings: Rulings, vectors: list[Vector]) -> bool:
+def _is_drawn(box: Box, rows: int, words: int, rulings: Rulings, vectors: Vectors) -> bool:
     """Whether the area has what drawings have: short upright lines, slanted and curved ones, many lines."""
     x0, y0, x1, y1 = box
     upright = [ruling for ruling in rulings.upright if x0 < ruling.at < x1 and ruling.start < y1 and ruling.end > y0]
@@ -67,9 +67,9 @@ def _is_drawn(box: Box, rows: int, words: int, rulings: Rulings, vectors: list[V
         1, rows // ROWS_PER_SHORT_LINE
     ):
         return True
-    inside = [vector for vector in vectors if is_within(centre(vector.box), box)]
-    slanted = sum(vector.is_stroked and not vector.is_straight for vector in inside)
-    return slanted > FOREIGN_MARKS or len(inside) > MARKS_PER_WORD * words + MARKS
+    inside = centred_in(vectors.boxes, box)
+    slanted = inside & vectors.is_stroked & ~vectors.is_straight
+    return int(slanted.sum()) > FOREIGN_MARKS or int(inside.sum()) > MARKS_PER_WORD * words + MARKS
 
 
 def _sequences(rows: list[TextRow]) -> list[list[TextRow]]:

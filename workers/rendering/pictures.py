@@ -1,15 +1,18 @@
 """Clusters of boxes on a page, and how much of it they cover. Pure."""
 
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
-
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from domain.documents import Box
 from workers.rendering.pieces import area
 
 GRID = 96
 """Fields along each side of the page: 9 pt on A4, 25 pt on A1. What is further apart than a field is another figure."""
+
+
+Boxes = NDArray[np.float64]
+"""A row each: x0, y0, x1, y1."""
 
 
 class Cluster(msgspec.Struct, frozen=True):
@@ -19,41 +22,31 @@ class Cluster(msgspec.Struct, frozen=True):
     members: int
 
 
-def coverage(boxes: Sequence[Box], page_box: Box) -> float:
+def coverage(boxes: Boxes, page_box: Box) -> float:
     """The share of the page that the boxes cover, by fields of the grid."""
     if len(boxes) < 2:
-        return round(area(_cut(boxes[0], page_box)) / max(area(page_box), 1e-6), 3) if boxes else 0.0
-    grid = _Grid(page_box)
-    grid.add_all(boxes)
-    return round(sum(end - start for runs in grid.runs() for start, end in runs) / GRID**2, 3)
+        covered = [area(_cut(box, page_box)) for box in boxes.tolist()]
+        return round(sum(covered) / max(area(page_box), 1e-6), 3)
+    marked, _ = _marked(boxes, page_box)
+    return round(int(marked.sum()) / GRID**2, 3)
 
 
-def clusters(boxes: Sequence[Box], page_box: Box) -> list[Cluster]:
+def clusters(boxes: Boxes, page_box: Box) -> list[Cluster]:
     """What hangs together: fields of the grid that touch, clusters whose boxes overlap; in no particular order."""
-    if not boxes:
+    if not len(boxes):
         return []
-    grid = _Grid(page_box)
-    fields = grid.add_all(boxes)
-    cluster_of = _connected(grid.runs())
-    found: dict[int, list[float]] = {}
-    for (x0, y0, x1, y1), field in zip(boxes, fields, strict=True):
-        if field is None:
-            continue
-        number = cluster_of[field[1]][field[0]]
-        known = found.get(number)
-        if known is None:
-            found[number] = [x0, y0, x1, y1, 1]
-            continue
-        known[4] += 1
-        if x0 < known[0]:
-            known[0] = x0
-        if y0 < known[1]:
-            known[1] = y0
-        if x1 > known[2]:
-            known[2] = x1
-        if y1 > known[3]:
-            known[3] = y1
-    return _merged([Cluster(_cut((x0, y0, x1, y1), page_box), int(count)) for x0, y0, x1, y1, count in found.values()])
+    marked, field = _marked(boxes, page_box)
+    on_page = field >= 0
+    cluster = _connected(marked).ravel()[field[on_page]]
+    order = np.argsort(cluster, kind="stable")
+    sorted_boxes = boxes[on_page][order]
+    firsts = np.flatnonzero(np.diff(cluster[order], prepend=-1))
+    if not len(firsts):
+        return []
+    least, most = (extreme.reduceat(sorted_boxes, firsts, axis=0) for extreme in (np.minimum, np.maximum))
+    members = np.diff(firsts, append=len(order)).tolist()
+    around = np.concatenate((least[:, :2], most[:, 2:]), axis=1).tolist()
+    return _merged([Cluster(_cut(box, page_box), count) for box, count in zip(around, members, strict=True)])
 
 
 def overlap(first: Box, second: Box) -> float:
@@ -96,76 +89,49 @@ def _cut(box: Box, page_box: Box) -> Box:
     )
 
 
-class _Grid:
-    """Marks the fields under boxes. A large box costs the same as a small one: only its corners are noted, as
-    differences, which are added up at the end."""
-
-    def __init__(self, page_box: Box) -> None:
-        self._page_box = page_box
-        self._scale_x = GRID / max(page_box[2] - page_box[0], 1e-6)
-        self._scale_y = GRID / max(page_box[3] - page_box[1], 1e-6)
-        self._steps = [[0] * (GRID + 1) for _ in range(GRID + 1)]
-        self._small: set[tuple[int, int]] = set()
-
-    def add_all(self, boxes: Iterable[Box]) -> list[tuple[int, int] | None]:
-        """The field of the upper left corner of each; null for a box outside of the page."""
-        left, top, right, bottom = self._page_box
-        scale_x, scale_y, last = self._scale_x, self._scale_y, GRID - 1
-        steps, small = self._steps, self._small
-        fields: list[tuple[int, int] | None] = []
-        for x0, y0, x1, y1 in boxes:
-            if x1 < left or y1 < top or x0 > right or y0 > bottom:
-                fields.append(None)
-                continue
-            first_x = int((x0 - left) * scale_x) if left < x0 < right else 0 if x0 <= left else last
-            first_y = int((y0 - top) * scale_y) if top < y0 < bottom else 0 if y0 <= top else last
-            last_x = int((x1 - left) * scale_x) if x1 < right else last
-            last_y = int((y1 - top) * scale_y) if y1 < bottom else last
-            field = (first_x, first_y)
-            fields.append(field)
-            if first_x == last_x and first_y == last_y:
-                small.add(field)
-                continue
-            steps[first_y][first_x] += 1
-            steps[last_y + 1][first_x] -= 1
-            steps[first_y][last_x + 1] -= 1
-            steps[last_y + 1][last_x + 1] += 1
-        return fields
-
-    def runs(self) -> list[list[tuple[int, int]]]:
-        """For each row of fields the stretches with boxes: first column, and the one after the last."""
-        above = [0] * GRID
-        small: list[list[int]] = [[] for _ in range(GRID)]
-        for column, row in self._small:
-            small[row].append(column)
-        found = []
-        for row, step in enumerate(self._steps[:GRID]):
-            if any(step):
-                above = [upper + own for upper, own in zip(above, accumulate(step), strict=False)]
-            marked = above
-            if small[row]:
-                marked = above.copy()
-                for column in small[row]:
-                    marked[column] += 1
-            found.append(_stretches(marked))
-        return found
+def _marked(boxes: Boxes, page_box: Box) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """The fields of the grid under boxes, by row and column; and for each box the number of the field of its upper
+    left corner, row by row, -1 for a box outside of the page."""
+    left, top, right, bottom = page_box
+    x0, y0, x1, y1 = boxes.T
+    on_page = ~((x1 < left) | (y1 < top) | (x0 > right) | (y0 > bottom))
+    first_x, last_x = (_fields(x, left, right) for x in (x0, x1))
+    first_y, last_y = (_fields(y, top, bottom) for y in (y0, y1))
+    field = np.where(on_page, first_y * GRID + first_x, -1)
+    is_small = on_page & (first_x == last_x) & (first_y == last_y)
+    is_large = on_page & ~is_small
+    # Of a large box only the corners are noted, as differences, which are added up at the end.
+    side = GRID + 1
+    steps = np.zeros(side * side, np.int64)
+    for rows, columns, sign in (
+        (first_y, first_x, 1),
+        (last_y + 1, first_x, -1),
+        (first_y, last_x + 1, -1),
+        (last_y + 1, last_x + 1, 1),
+    ):
+        steps += sign * np.bincount((rows * side + columns)[is_large], minlength=side * side)
+    marked = steps.reshape(side, side).cumsum(axis=0).cumsum(axis=1)[:GRID, :GRID] > 0
+    marked.reshape(-1)[field[is_small]] = True
+    return marked, field
 
 
-def _stretches(counts: list[int]) -> list[tuple[int, int]]:
-    if not any(counts):
-        return []
-    found: list[tuple[int, int]] = []
-    start: int | None = None
-    for column, count in enumerate(counts):
-        if count and start is None:
-            start = column
-        elif not count and start is not None:
-            found.append((start, column))
-            start = None
-    return [*found, (start, len(counts))] if start is not None else found
+def _fields(edges: NDArray[np.float64], start: float, end: float) -> NDArray[np.int64]:
+    scale = GRID / max(end - start, 1e-6)
+    return np.clip((edges - start) * scale, 0, GRID - 1).astype(np.int64)
 
 
-def _connected(rows: list[list[tuple[int, int]]]) -> list[list[int]]:
+def _stretches(marked: NDArray[np.bool_]) -> list[list[tuple[int, int]]]:
+    """For each row of fields the stretches that are marked: first column, and the one after the last."""
+    edges = np.diff(np.pad(marked, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
+    found: list[list[tuple[int, int]]] = [[] for _ in range(len(marked))]
+    for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        found[row].append((start, end))
+    return found
+
+
+def _connected(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The number of the cluster of each field by row and column, 0 for an empty one; fields that touch, also at a
     corner, are of one cluster."""
     leader = [0]
@@ -176,7 +142,7 @@ def _connected(rows: list[list[tuple[int, int]]]) -> list[list[int]]:
         return number
 
     numbered: list[list[tuple[int, int, int]]] = []
-    for runs in rows:
+    for runs in _stretches(marked):
         above = numbered[-1] if numbered else []
         own: list[tuple[int, int, int]] = []
         for start, end in runs:
@@ -187,8 +153,8 @@ def _connected(rows: list[list[tuple[int, int]]]) -> list[list[int]]:
                     leader[lead(upper)] = lead(number)
             own.append((start, end, number))
         numbered.append(own)
-    fields = [[0] * GRID for _ in rows]
-    for row, own in zip(fields, numbered, strict=True):
+    fields = np.zeros(marked.shape, np.int64)
+    for row, own in enumerate(numbered):
         for start, end, number in own:
-            row[start:end] = [lead(number)] * (end - start)
+            fields[row, start:end] = lead(number)
     return fields

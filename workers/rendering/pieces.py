@@ -1,9 +1,12 @@
 """What a page is taken apart into while it is read. All boxes are points of the page as it is read: as seen, or
 turned once more where most of its text runs upright."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from domain.documents import BlockKind, Box
 
@@ -13,7 +16,7 @@ class TextWord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     box: Box
 
 
-class TextLine(msgspec.Struct, frozen=True, kw_only=True):
+class TextLine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Words on one baseline, in order. `paragraph` is PyMuPDF's own grouping, `size_pt` the font's size."""
 
     words: tuple[TextWord, ...]
@@ -24,7 +27,7 @@ class TextLine(msgspec.Struct, frozen=True, kw_only=True):
     is_level: bool = True
     """Whether the line runs from left to right on the page as seen."""
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
 
@@ -42,12 +45,27 @@ class Rulings(msgspec.Struct, frozen=True):
     upright: tuple[Ruling, ...] = ()
 
 
-class Vector(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A path, or one level or upright segment of it; `is_straight`: a rectangle or such a segment."""
+class Vectors(msgspec.Struct, frozen=True):
+    """Paths, or single level and upright segments of them: a row of `boxes` each, x0, y0, x1, y1."""
 
-    box: Box
-    is_stroked: bool
-    is_straight: bool
+    boxes: NDArray[np.float64]
+    is_stroked: NDArray[np.bool_]
+    is_straight: NDArray[np.bool_]
+    """A rectangle or a segment."""
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def with_segments(self, boxes: Sequence[Box]) -> "Vectors":
+        """These, and level and upright segments drawn with a pen."""
+        if not boxes:
+            return self
+        drawn = np.ones(len(boxes), np.bool_)
+        return Vectors(
+            np.concatenate([self.boxes, np.array(boxes, np.float64)]),
+            np.concatenate([self.is_stroked, drawn]),
+            np.concatenate([self.is_straight, drawn]),
+        )
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +91,12 @@ def centre(box: Box) -> tuple[float, float]:
 
 def is_within(point: tuple[float, float], box: Box) -> bool:
     return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+
+
+def centred_in(boxes: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
+    """Which of the boxes, a row each, have their middle in the box."""
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    return (box[0] <= x) & (x <= box[2]) & (box[1] <= y) & (y <= box[3])
 
 
 def area(box: Box) -> float:

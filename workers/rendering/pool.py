@@ -11,7 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from domain.documents import Page, PageContent, PageFacts
+from domain.counting.types import SAME_SIZE, Shape, ShapesFound
+from domain.documents import Box, Page, PageContent, PageFacts
 from domain.errors import DocumentDamaged, DocumentRejected, DocumentTooHeavy, DomainError, PageNotLoadable
 from domain.evidence import Drawing, RenderSpec
 from domain.ports import BlobStore
@@ -28,13 +29,17 @@ from workers.rendering.protocol import (
     Drawn,
     DrawRegion,
     Failed,
+    FindShapes,
     PageBegun,
     PageRead,
     Piece,
     ReadDrawing,
     ReadPages,
     ReadRecognised,
+    ReadShape,
     Reply,
+    ShapeRead,
+    ShapesRead,
     Task,
 )
 from workers.rendering.recognising_types import SeenPage
@@ -129,6 +134,20 @@ class RenderPool:
         assert isinstance(reply, DrawingRead)
         return reply.drawing
 
+    async def read_shape(self, sha256: str, page_no: int, box: Box) -> Shape:
+        """Raises DocumentRejected and its subclasses, BlobMissing, Unavailable."""
+        reply = await self._ask_twice(sha256, ReadShape(page_no, box))
+        assert isinstance(reply, ShapeRead)
+        return reply.shape
+
+    async def find_shapes(
+        self, sha256: str, page_no: int, shape: Shape, scales: tuple[float, float] = SAME_SIZE
+    ) -> ShapesFound:
+        """Raises DocumentRejected and its subclasses, BlobMissing, Unavailable."""
+        reply = await self._ask_twice(sha256, FindShapes(page_no, shape, scales))
+        assert isinstance(reply, ShapesRead)
+        return reply.found
+
     async def read_recognised(self, sha256: str, seen: SeenPage, read_by: str) -> PageContent:
         """The page with what was recognised on its picture as its text.
 
@@ -199,7 +218,8 @@ class RenderPool:
         try:
             async with self._child(sha256) as child:
                 child.holds = sha256 if isinstance(task, DrawRegion) else ""
-                limit_s = self._task_timeout_s if isinstance(task, DrawRegion) else self._read_timeout_s
+                is_long = isinstance(task, (DrawRegion, FindShapes))
+                limit_s = self._task_timeout_s if is_long else self._read_timeout_s
                 return await child.ask(task, descriptor, timeout_s=limit_s, heard=heard)
         finally:
             os.close(descriptor)

@@ -7,7 +7,8 @@ import struct
 
 import msgspec
 
-from domain.documents import PageContent
+from domain.counting.types import Shape, ShapesFound
+from domain.documents import Box, PageContent
 from domain.evidence import Drawing, RenderSpec
 from domain.revisions.types import PageDrawing
 from workers.rendering.recognising_types import SeenPage
@@ -53,6 +54,21 @@ class ReadDrawing(msgspec.Struct, frozen=True, tag="read_drawing"):
     page_no: int
 
 
+class ReadShape(msgspec.Struct, frozen=True, tag="read_shape"):
+    """The strokes that lie in a box whole. Answered by `ShapeRead`. `box` in points of the page as seen."""
+
+    page_no: int
+    box: Box
+
+
+class FindShapes(msgspec.Struct, frozen=True, tag="find_shapes"):
+    """Where a sample stands on a page. Answered by `ShapesRead`. `scales`: the least and greatest size against it."""
+
+    page_no: int
+    shape: Shape
+    scales: tuple[float, float]
+
+
 class ReadRecognised(msgspec.Struct, frozen=True, tag="read_recognised"):
     """A page with what was recognised on its picture. Answered by `PageRead`, then `Done`."""
 
@@ -61,7 +77,7 @@ class ReadRecognised(msgspec.Struct, frozen=True, tag="read_recognised"):
     page_cpu_s: float = 2.0
 
 
-Task = CountPages | ReadPages | ReadRecognised | DrawRegion | Decrypt | ReadDrawing
+Task = CountPages | ReadPages | ReadRecognised | DrawRegion | Decrypt | ReadDrawing | ReadShape | FindShapes
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -91,6 +107,14 @@ class DrawingRead(msgspec.Struct, frozen=True, tag="drawing_read"):
     drawing: PageDrawing
 
 
+class ShapeRead(msgspec.Struct, frozen=True, tag="shape_read"):
+    shape: Shape
+
+
+class ShapesRead(msgspec.Struct, frozen=True, tag="shapes_read"):
+    found: ShapesFound
+
+
 class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
     drawing: Drawing
 
@@ -113,5 +137,5 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     spent: bool = False
 
 
-Reply = Ready | Counted | PageBegun | PageRead | DrawingRead | Drawn | Piece | Done | Failed
-LAST_REPLIES = (Counted, DrawingRead, Drawn, Done, Failed)
+Reply = Ready | Counted | PageBegun | PageRead | DrawingRead | ShapeRead | ShapesRead | Drawn | Piece | Done | Failed
+LAST_REPLIES = (Counted, DrawingRead, ShapeRead, ShapesRead, Drawn, Done, Failed)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import pymupdf
@@ -14,8 +14,8 @@ from workers.rendering.cells import TooManyLines
 from workers.rendering.facts import make_facts
 from workers.rendering.figures import find_figures
 from workers.rendering.geometry import Frame, unrotated_size
-from workers.rendering.magnified import read_magnified, vectors_of
-from workers.rendering.marks import Marks, read_pictures
+from workers.rendering.magnified import read_magnified
+from workers.rendering.marks import Marks, make_marks
 from workers.rendering.open_tables import find_open_tables
 from workers.rendering.opening import load_page
 from workers.rendering.ordering import reading_order
@@ -60,22 +60,21 @@ def _read_page(page: pymupdf.Page, budget_s: float, seen: SeenPage | None = None
     deadline = time.process_time() + budget_s
     warnings: list[str] = []
     frame = Frame.of(page)
-    textpage = read_magnified(page, frame)
-    blocks = textpage.extractDICT()["blocks"]
-    written = [block for block in blocks if "lines" in block]
-    rotation = rotation_of(seen, frame) if seen and seen.lines else reading_rotation(frame, written)
-    frame = msgspec.structs.replace(frame, reading_rotation=rotation)
-    pictures, covers_text = read_pictures(page, frame)
-    marks = Marks(pictures=pictures, vectors=vectors_of(blocks, frame), covers_text=covers_text)
-    text = read_text(page, frame, textpage, written, pictures)
+    with read_magnified(page, frame) as (textpage, raw):
+        written = textpage.extractDICT()["blocks"]
+        rotation = rotation_of(seen, frame) if seen and seen.lines else reading_rotation(frame, written)
+        frame = msgspec.structs.replace(frame, reading_rotation=rotation)
+        marks = make_marks(raw, frame)
+        text = read_text(page, frame, textpage, written, marks.pictures.tolist())
     if seen:
         text = with_seen(text, seen, frame)
     if sum(len(line.text) for line in text.lines) > TEXT_LIMIT_CHARACTERS:
         text, warnings = msgspec.structs.replace(text, lines=()), ["text_skipped"]
-    outlines = with_segments(page, frame, marks.vectors) if text.lines else []
-    if seen:
-        outlines = [*outlines, *rulings_of(seen, frame)]
-    pieces, skipped = _pieces(frame, text, marks, read_rulings(outlines), deadline)
+    rulings = Rulings()
+    if text.lines:
+        outlines = with_segments(page, frame, marks.vectors, text.lines)
+        rulings = read_rulings(outlines.with_segments(rulings_of(seen, frame)) if seen else outlines)
+    pieces, skipped = _pieces(frame, text, marks, rulings, deadline)
     warnings.extend(skipped)
     return _content((page.number or 0) + 1, frame, pieces, make_facts(frame, text, marks, warnings))
 
@@ -108,8 +107,7 @@ def _pieces(
 def _content(page_no: int, frame: Frame, pieces: list[Piece], facts: PageFacts) -> PageContent:
     occurrences: Counter[tuple[str, str]] = Counter()
     blocks: list[Block] = []
-    words: list[Word] = []
-    unrotated = frame.unrotated
+    boxes = iter(frame.unrotated_all([piece.box for piece in pieces]))
     heading: str | None = None
     for block_no, piece in enumerate(pieces):
         if piece.is_heading:
@@ -124,17 +122,24 @@ def _content(page_no: int, frame: Frame, pieces: list[Piece], facts: PageFacts) 
                 block_no=block_no,
                 kind=piece.kind,
                 content=piece.content,
-                box=unrotated(piece.box),
+                box=next(boxes),
                 category=piece.category,
                 heading=heading,
             )
         )
-        words += [
-            Word(word.text, unrotated(word.box), block_no, line_no)
-            for line_no, line in enumerate(piece.lines)
-            for word in line
-        ]
     page = Page(
         page_no=page_no, width_pt=frame.width_pt, height_pt=frame.height_pt, rotation=frame.rotation, facts=facts
     )
-    return PageContent(page=page, blocks=tuple(blocks), words=tuple(words))
+    return PageContent(page=page, blocks=tuple(blocks), words=_words(frame, pieces))
+
+
+def _words(frame: Frame, pieces: Sequence[Piece]) -> tuple[Word, ...]:
+    said = [word for piece in pieces for line in piece.lines for word in line]
+    places = [
+        (block_no, line_no)
+        for block_no, piece in enumerate(pieces)
+        for line_no, line in enumerate(piece.lines)
+        for _ in line
+    ]
+    boxes = frame.unrotated_all([word.box for word in said])
+    return tuple([Word(word.text, box, *place) for word, box, place in zip(said, boxes, places, strict=True)])

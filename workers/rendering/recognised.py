@@ -12,7 +12,7 @@ import msgspec
 from domain.documents import Box, Page, PageFacts
 from workers.rendering.facts import ILLEGIBLE_SHARE
 from workers.rendering.geometry import Frame
-from workers.rendering.pieces import TextLine, TextWord, Vector, around, centre, is_within
+from workers.rendering.pieces import TextLine, TextWord, around, centre, is_within
 from workers.rendering.recognising_types import SeenLine, SeenPage
 from workers.rendering.stamp import Stamp
 from workers.rendering.text import TURNED_SHARE, PageText
@@ -52,8 +52,9 @@ def with_seen(text: PageText, seen: SeenPage, frame: Frame) -> PageText:
     )
 
 
-def rulings_of(seen: SeenPage, frame: Frame) -> list[Vector]:
-    return [Vector(_as_read(box, frame), True, True) for box in seen.rulings]
+def rulings_of(seen: SeenPage, frame: Frame) -> list[Box]:
+    """Lines in points of the page as read."""
+    return [_as_read(box, frame) for box in seen.rulings]
 
 
 def facts_of(page: Page, seen: SeenPage, read_by: str) -> PageFacts:

@@ -3,8 +3,9 @@
 PyMuPDF's own `find_tables` took 46 s on a real A1 sheet and found nothing (dependencies.md §9).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -26,6 +27,14 @@ LEAST_CELLS_WITH_TEXT = 4
 LEAST_TEXT_SHARE = 0.25
 """Of cells: in a grid of a drawing most fields are empty, in an empty form too."""
 
+CUT_GAP = 0.4
+"""Times the size of the type: words nearer to each other are of one text."""
+
+CUT_LINES = 3
+CUT_SHARE = 0.9
+"""Of the lines that reach into several cells: where nearly all of them are cut between words of one text, the lines of
+a diagram run through its labels. In tables with narrow columns up to 0.7 (measured 2026-11-20 on the sample files)."""
+
 TALL = 2.5
 """Times its width: an empty field higher than this is none of a table's rows."""
 
@@ -42,8 +51,12 @@ def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) ->
     grids = [part for grid in find_grids(cells) for part in split_where_columns_change(grid)]
     places = _Places(grids)
     inside: dict[tuple[int, int], list[Part]] = defaultdict(list)
+    running, cut = Counter[int](), Counter[int]()
     for line in lines:
-        for place, words in places.split(line).items():
+        parts = places.split(line)
+        running.update({place[0] for place, words in parts.items() if place and len(words) < len(line.words)})
+        cut.update(_grids_cutting(line, parts))
+        for place, words in parts.items():
             if place:
                 inside[place].append((line, words))
     pieces: list[Piece] = []
@@ -53,10 +66,20 @@ def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) ->
         said = {word.text.lower() for parts in texts.values() for _, words in parts for word in words}
         is_stamp = len(said & STAMP_LABELS) >= 3
         rows = make_rows(grid, texts, has_heading=not is_stamp)
-        if _is_table(rows, len(texts), len(grid)):
+        is_over_text = cut[number] >= max(CUT_LINES, CUT_SHARE * running[number])
+        if _is_table(rows, len(texts), len(grid)) and not is_over_text:
             pieces.extend(table_pieces(rows, around(grid), category="stamp" if is_stamp else None))
             kept.add(number)
     return pieces, places.outside(lines, kept)
+
+
+def _grids_cutting(line: TextLine, parts: dict[tuple[int, int] | None, tuple[TextWord, ...]]) -> set[int]:
+    """The grids of which a side of a cell runs between two words of the line that stand together."""
+    return {
+        place[0]
+        for (place, words), (after, following) in pairwise(parts.items())
+        if place and after and place[0] == after[0] and following[0].box[0] - words[-1].box[2] < CUT_GAP * line.size_pt
+    }
 
 
 def without_words(lines: Iterable[TextLine], taken: set[TextWord]) -> list[TextLine]:

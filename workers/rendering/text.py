@@ -8,12 +8,14 @@ of text alone, `extractDICT` those of vectors too.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 import pymupdf
+from numpy.typing import NDArray
 from pymupdf import mupdf
 
 from domain.documents import Box
@@ -30,6 +32,9 @@ LEAST_SIZE_PT = 1.0
 
 PALE_FROM = 0xE8
 """From this value in all three channels a colour may be taken for paper; then the picture decides."""
+
+LEVEL_COSINE = 0.9
+"""A line slanted by less than 26° is level."""
 
 SMALLEST_LETTERS = 3
 """Of a size, so that it counts as the smallest: a lone dot or tick of 1 pt is no lettering."""
@@ -53,20 +58,30 @@ class PageText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Span(msgspec.Struct, frozen=True):
-    box: Box
+    """`box` matters only beside spans of another kind."""
+
     size_pt: float
     is_bold: bool
-    is_hidden: bool
-    is_recognised: bool
+    is_hidden: bool = False
+    is_recognised: bool = False
+    box: Box = (0.0, 0.0, 0.0, 0.0)
+
+    @property
+    def kind(self) -> tuple[float, bool, bool, bool]:
+        return (self.size_pt, self.is_bold, self.is_hidden, self.is_recognised)
 
 
 class _Raw(msgspec.Struct, frozen=True):
-    """A line as PyMuPDF tells it."""
+    """A line as PyMuPDF tells it; its spans are one where they are of one kind."""
 
     spans: list[_Span]
     is_level: bool
     flipped_at_pt: float | None = None
     """The baseline of a line whose boxes are mirrored at it."""
+
+
+_Key = tuple[int, int]
+"""The number of a block of text and of the line in it."""
 
 
 def read_text(
@@ -78,9 +93,9 @@ def read_text(
     by_number = read_by_number(page, frame, textpage, letters)
     raw_words = by_number or textpage.extractWORDS()
     texts, is_repaired = repair([word[4] for word in raw_words])
-    gathered = _Gathered(frame, raw_lines)
-    for key, numbers in groupby(range(len(raw_words)), key=lambda number: raw_words[number][5:7]):
-        gathered.add(key, [(raw_words[number], texts[number]) for number in numbers])
+    gathered = _Gathered(raw_lines, _Words(frame, raw_words, _printable(texts), raw_lines))
+    for key, numbers in groupby(range(len(raw_words)), key=[word[5:7] for word in raw_words].__getitem__):
+        gathered.add(key, list(numbers))
     return PageText(
         lines=tuple(gathered.lines),
         hidden_words=gathered.hidden_words,
@@ -91,47 +106,91 @@ def read_text(
     )
 
 
+class _Words:
+    """The words of the page, all at once: there are thousands. `boxes` are in points of the unrotated page."""
+
+    def __init__(
+        self, frame: Frame, raw_words: Sequence[RawWord], texts: Sequence[str], raw_lines: Mapping[_Key, _Raw]
+    ) -> None:
+        edges = list(zip(*raw_words, strict=True))[:4]
+        boxes = np.array(edges, np.float64).T.reshape(-1, 4) / SCALE
+        if any(line.flipped_at_pt is not None for line in raw_lines.values()):
+            _unflip(boxes, [raw_lines.get(word[5:7]) for word in raw_words])
+        doubled = boxes[:, :2] + boxes[:, 2:]
+        on_page = (doubled >= 0) & (doubled <= (2 * frame.width_pt, 2 * frame.height_pt))
+        self.boxes: list[Any] = boxes.tolist()
+        seen = map(tuple, frame.seen_all(boxes).tolist())
+        self.words = [TextWord(text, box) for text, box in zip(texts, seen, strict=True)]
+        self.is_on_page: list[Any] = (on_page[:, 0] & on_page[:, 1]).tolist()
+        self.may_be_again = _may_be_again(texts, boxes)
+
+
+def _unflip(boxes: NDArray[np.float64], lines: Sequence[_Raw | None]) -> None:
+    for box, line in zip(boxes, lines, strict=True):
+        if line and line.flipped_at_pt is not None:
+            x0, y0, x1, y1 = box.tolist()
+            box[:] = _unflipped((x0, y0, x1, y1), line.flipped_at_pt)
+
+
+def _may_be_again(texts: Sequence[str], boxes: NDArray[np.float64]) -> list[bool]:
+    """Which words stand at the height of another one of the same text."""
+    numbers: dict[str, int] = {}
+    number = np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int64)
+    order = np.lexsort((boxes[:, 1], number))
+    near = (np.diff(number[order]) == 0) & (np.diff(boxes[order, 1]) <= 2 * _Printed.SAME_PT)
+    found = np.zeros(len(texts), np.bool_)
+    found[order[1:][near]] = True
+    found[order[:-1][near]] = True
+    return found.tolist()
+
+
 class _Gathered:
     """The lines while they are collected, and what is counted of their words."""
 
-    def __init__(self, frame: Frame, raw_lines: dict[tuple[int, int], _Raw]) -> None:
-        self._frame = frame
+    def __init__(self, raw_lines: Mapping[_Key, _Raw], words: _Words) -> None:
         self._raw_lines = raw_lines
+        self._all = words
         self._printed = _Printed()
         self.lines: list[TextLine] = []
         self.words = self.hidden_words = self.recognised_words = 0
         self.letters_of_size: Counter[float] = Counter()
 
-    def add(self, key: tuple[int, int], words: Sequence[tuple[RawWord, str]]) -> None:
-        """`key` is the number of the block and of the line in it."""
+    def add(self, key: _Key, numbers: Sequence[int]) -> None:
+        """`numbers` are those of the line's words."""
         raw = self._raw_lines.get(key)
         if raw is None or not raw.spans:
-            self.hidden_words += len(words)
+            self.hidden_words += len(numbers)
             return
-        kept: list[tuple[TextWord, _Span]] = []
-        for raw_word, text in words:
-            box = x0, y0, x1, y1 = _unflipped(in_points(raw_word[:4]), raw.flipped_at_pt)
-            span = raw.spans[0] if len(raw.spans) == 1 else _span_at(raw.spans, box)
-            on_page = 0 <= x0 + x1 <= 2 * self._frame.width_pt and 0 <= y0 + y1 <= 2 * self._frame.height_pt
-            if span.is_hidden or not on_page:
-                self.hidden_words += 1
-            elif not self._printed.again(text, x0, y0):
-                kept.append((TextWord(_printable(text), self._frame.seen(box)), span))
-        if kept:
-            self._add_line(key[0], kept, raw.is_level)
+        seen = [number for number in numbers if self._all.is_on_page[number]]
+        if len(raw.spans) == 1:
+            seen = [] if raw.spans[0].is_hidden else seen
+            span_of = dict.fromkeys(seen, raw.spans[0])
+        else:
+            span_of = {number: _span_at(raw.spans, self._all.boxes[number]) for number in seen}
+            seen = [number for number in seen if not span_of[number].is_hidden]
+        self.hidden_words += len(numbers) - len(seen)
+        if kept := [number for number in seen if not self._is_again(number)]:
+            spans = raw.spans if len(raw.spans) == 1 else [span_of[number] for number in kept]
+            self._add_line(key[0], kept, spans, is_level=raw.is_level)
 
-    def _add_line(self, paragraph: int, kept: list[tuple[TextWord, _Span]], is_level: bool) -> None:
-        spans = [span for _, span in kept]
-        self.words += len(kept)
-        self.recognised_words += sum(span.is_recognised for span in spans)
-        for word, span in kept:
+    def _is_again(self, number: int) -> bool:
+        if not self._all.may_be_again[number]:
+            return False
+        x0, y0, *_ = self._all.boxes[number]
+        return self._printed.again(self._all.words[number].text, x0, y0)
+
+    def _add_line(self, paragraph: int, kept: Sequence[int], spans: Sequence[_Span], *, is_level: bool) -> None:
+        """`spans`: one of all the words, or one of each."""
+        words = tuple([self._all.words[number] for number in kept])
+        self.words += len(words)
+        for word, span in zip(words, spans if len(spans) > 1 else repeat(spans[0]), strict=False):
             self.letters_of_size[span.size_pt] += len(word.text)
+            self.recognised_words += span.is_recognised
         size_pt = max(span.size_pt for span in spans)
-        words = tuple(word for word, _ in kept)
         self.lines.append(
             TextLine(
                 words=join_spaced(words, size_pt) if is_level else words,
-                box=around(word.box for word in words),
+                box=around([word.box for word in words]),
                 size_pt=size_pt,
                 paragraph=paragraph,
                 is_bold=all(span.is_bold for span in spans),
@@ -140,27 +199,38 @@ class _Gathered:
         )
 
 
-def _raw_lines(
-    page: pymupdf.Page, frame: Frame, blocks: list[dict[str, Any]], pictures: list[Box]
-) -> dict[tuple[int, int], _Raw]:
-    """By block and line number; spans alike in all that matters are one."""
-    ink = Ink(page, frame)
-    lines: dict[tuple[int, int], _Raw] = {}
-    for block_no, block in enumerate(blocks):
-        for line_no, line in enumerate(block["lines"]):
-            flipped_at_pt = _flipped_at(line)
-            spans = [_span(span, frame, pictures, ink, flipped_at_pt) for span in line["spans"]]
-            lines[block_no, line_no] = _Raw(
-                spans[:1] if _are_alike(spans) else spans,
-                is_level(frame.reading_rotation, line["dir"]),
-                flipped_at_pt,
-            )
-    return lines
+def _raw_lines(page: pymupdf.Page, frame: Frame, blocks: list[dict[str, Any]], pictures: list[Box]) -> dict[_Key, _Raw]:
+    reader = _SpanReader(page, frame, pictures)
+    return {
+        (block_no, line_no): reader.line(line)
+        for block_no, block in enumerate(blocks)
+        for line_no, line in enumerate(block["lines"])
+    }
 
 
-def _are_alike(spans: list[_Span]) -> bool:
-    kinds = {(span.size_pt, span.is_bold, span.is_hidden, span.is_recognised) for span in spans}
-    return len(kinds) == 1
+class _SpanReader:
+    def __init__(self, page: pymupdf.Page, frame: Frame, pictures: list[Box]) -> None:
+        self._frame = frame
+        self._pictures = pictures
+        self._ink = Ink(page, frame)
+
+    def line(self, line: dict[str, Any]) -> _Raw:
+        flipped_at_pt = _flipped_at(line)
+        spans = [self._span(span, flipped_at_pt) for span in line["spans"]]
+        if len(spans) > 1 and len({span.kind for span in spans}) == 1:
+            spans = spans[:1]
+        return _Raw(spans, is_level(self._frame.reading_rotation, line["dir"]), flipped_at_pt)
+
+    def _span(self, span: dict[str, Any], flipped_at_pt: float | None) -> _Span:
+        size_pt, is_bold = span["size"] / SCALE, bool(span["flags"] & _BOLD)
+        box = _unflipped(in_points(span["bbox"]), flipped_at_pt)
+        invisible = span["alpha"] == 0 or not span["char_flags"] & _SEEN
+        if not invisible and size_pt >= LEAST_SIZE_PT and not _is_pale(span["color"]):
+            return _Span(size_pt, is_bold, box=box)
+        middle = centre(self._frame.seen(box))
+        over_picture = invisible and any(is_within(middle, picture) for picture in self._pictures)
+        hidden = size_pt < LEAST_SIZE_PT or not (over_picture or self._ink.is_under(box))
+        return _Span(size_pt, is_bold, hidden, over_picture, box)
 
 
 def _flipped_at(line: dict[str, Any]) -> float | None:
@@ -175,39 +245,41 @@ def _unflipped(box: Box, baseline_pt: float | None) -> Box:
     return (box[0], 2 * baseline_pt - box[3], box[2], 2 * baseline_pt - box[1])
 
 
-def _span(span: dict[str, Any], frame: Frame, pictures: list[Box], ink: Ink, flipped_at_pt: float | None) -> _Span:
-    box, size_pt = _unflipped(in_points(span["bbox"]), flipped_at_pt), span["size"] / SCALE
-    invisible = span["alpha"] == 0 or not span["char_flags"] & _SEEN
-    over_picture = invisible and any(is_within(centre(frame.seen(box)), picture) for picture in pictures)
-    hidden = size_pt < LEAST_SIZE_PT
-    if not hidden and not over_picture and (invisible or _is_pale(span["color"])):
-        hidden = not ink.is_under(box)
-    return _Span(box, size_pt, bool(span["flags"] & _BOLD), hidden, over_picture)
-
-
 def is_level(rotation: int, direction: tuple[float, float]) -> bool:
     """The direction of writing turned with the page: (1, 0) is from left to right."""
+    return _rotation_of(direction) == rotation
+
+
+def _rotation_of(direction: tuple[float, float]) -> int | None:
+    """By how much the page is turned so that this direction is from left to right; null for a slanted one."""
     x, y = direction
-    cosine = {0: x, 90: -y, 180: -x, 270: y}[rotation]
-    return cosine > 0.9
+    if x > LEVEL_COSINE:
+        return 0
+    if x < -LEVEL_COSINE:
+        return 180
+    if y > LEVEL_COSINE:
+        return 270
+    return 90 if y < -LEVEL_COSINE else None
 
 
-def _printable(text: str) -> str:
+def _printable(texts: Sequence[str]) -> Sequence[str]:
     """Without what PostgreSQL stores in no text (NUL, lone surrogates) and no reader shows."""
-    return text if text.isprintable() else _UNSTORABLE.sub("\ufffd", text)
+    if "".join(texts).isprintable():
+        return texts
+    return [text if text.isprintable() else _UNSTORABLE.sub("\ufffd", text) for text in texts]
 
 
 class _Printed:
     """Words printed twice on one place, to look bold or by an export that draws a table and its text twice."""
 
-    _SAME_PT = 2.0
+    SAME_PT = 2.0
 
     def __init__(self) -> None:
         self._places: dict[str, set[tuple[int, int]]] = {}
 
     def again(self, text: str, x0: float, y0: float) -> bool:
         """Whether the word stands there already; remembers it."""
-        x, y = int(x0 / self._SAME_PT), int(y0 / self._SAME_PT)
+        x, y = int(x0 / self.SAME_PT), int(y0 / self.SAME_PT)
         places = self._places.get(text)
         if places is None:
             self._places[text] = {(x, y)}
@@ -218,6 +290,8 @@ class _Printed:
 
 
 def _is_pale(colour: int) -> bool:
+    if not colour:
+        return False
     return all(colour >> shift & 0xFF >= PALE_FROM for shift in (0, 8, 16))
 
 
@@ -251,9 +325,8 @@ def reading_rotation(frame: Frame, blocks: Iterable[dict[str, Any]]) -> int:
     for block in blocks:
         for line in block["lines"]:
             count = sum(len(span["text"]) for span in line["spans"])
-            for rotation in (0, 90, 180, 270):
-                if is_level(rotation, line["dir"]):
-                    letters[rotation] += count
+            if (rotation := _rotation_of(line["dir"])) is not None:
+                letters[rotation] += count
     total = letters.total()
     rotation, count = max(letters.items(), key=lambda item: item[1], default=(frame.rotation, 0))
     return rotation if total >= TURNED_LETTERS and count >= TURNED_SHARE * total else frame.rotation

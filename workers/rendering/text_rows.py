@@ -1,13 +1,16 @@
 """The lines of a page as rows of runs: words that stand apart on one height. Pure."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
 import msgspec
 
 from domain.documents import Box
-from workers.rendering.pieces import TextLine, TextWord, around
+from workers.rendering.pieces import Rulings, TextLine, TextWord, around
 
 RUN_GAP = 0.8
 """Times the size of the type: spaces in justified lines of the sample files reach 0.6."""
@@ -24,23 +27,28 @@ PROSE_LINES = 6
 
 GUTTER_PT = 5.0
 
+DIVIDER_SHARE = 0.75
+"""Of the page's height: lines as long stand between the columns of a leaflet, those of a table end with it. A guess,
+checked on the sample files."""
+
 MONEY = frozenset(("$", "€", "£", "¥", "₽", "($"))
 SIGNS = frozenset("%)")
 """They stand apart from the number that they belong to, before or after it."""
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, dict=True):
     words: tuple[TextWord, ...]
     box: Box
     size_pt: float
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
 
 
-class TextRow(msgspec.Struct, frozen=True):
-    """Runs from left to right. `side`: 0 of the whole width, 1 of the left column of text, 2 of the right one."""
+class TextRow(msgspec.Struct, frozen=True, dict=True):
+    """Runs from left to right. `side` numbers the part of the page: 0 is the whole width or the leftmost strip, 1 and 2
+    the left and the right column of text, or strips between lines."""
 
     runs: tuple[Run, ...]
     box: Box
@@ -50,20 +58,40 @@ class TextRow(msgspec.Struct, frozen=True):
     def height(self) -> float:
         return self.box[3] - self.box[1]
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(run.text for run in self.runs)
 
 
-def make_text_rows(lines: Iterable[TextLine], page_box: Box) -> list[TextRow]:
-    """From top to bottom, those of one side after the other."""
+def make_text_rows(lines: Iterable[TextLine], rulings: Rulings, page_box: Box) -> list[TextRow]:
+    """From top to bottom, those of one side after the other. Upright lines along the page part it too."""
     level = [line for line in lines if line.is_level]
+    runs = list(_runs(level))
+    if dividers := _dividers(runs, rulings, page_box):
+        strips: dict[int, list[Run]] = defaultdict(list)
+        for run in runs:
+            strips[bisect_left(dividers, run.box[0])].append(run)
+        parts = [(side, row) for side, strip in sorted(strips.items()) for row in _rows(strip)]
+        return [TextRow(row, around(run.box for run in row), side) for side, row in parts]
     gutter = _gutter(level, page_box)
-    rows = [TextRow(runs, around(run.box for run in runs)) for runs in _rows(_runs(level))]
+    rows = [TextRow(row, around(run.box for run in row)) for row in _rows(runs)]
     if gutter is None:
         return rows
     parted = [part for row in rows for part in _parted(row, gutter)]
     return sorted(parted, key=lambda row: (row.side, row.box[1]))
+
+
+def _dividers(runs: Sequence[Run], rulings: Rulings, page_box: Box) -> list[float]:
+    """The x of upright lines along the page that no text crosses and that have text on both sides."""
+    long = DIVIDER_SHARE * (page_box[3] - page_box[1])
+    return [
+        ruling.at
+        for ruling in rulings.upright
+        if ruling.end - ruling.start >= long
+        and not any(run.box[0] < ruling.at < run.box[2] for run in runs)
+        and any(run.box[2] <= ruling.at for run in runs)
+        and any(run.box[0] >= ruling.at for run in runs)
+    ]
 
 
 def _runs(lines: Iterable[TextLine]) -> Iterator[Run]:
@@ -78,7 +106,7 @@ def _runs(lines: Iterable[TextLine]) -> Iterator[Run]:
 
 
 def _run(words: tuple[TextWord, ...], size_pt: float) -> Run:
-    return Run(words, around(word.box for word in words), size_pt)
+    return Run(words, around([word.box for word in words]), size_pt)
 
 
 def _rows(runs: Iterable[Run]) -> list[tuple[Run, ...]]:

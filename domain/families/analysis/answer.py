@@ -21,10 +21,11 @@ from domain.families.analysis.ending import (
 from domain.families.analysis.preparing import Prepared, missing_side, prepare, variables_of
 from domain.families.analysis.replies import CompareReply, as_answer
 from domain.families.analysis.rules_gate import forced
+from domain.families.analysis.rules_seeking import search_for
 from domain.families.analysis.rules_sides import NO_SIDE
 from domain.families.analysis.rules_wishes import Places, drawable, requested
 from domain.families.analysis.rules_wording import Stopped
-from domain.families.analysis.types import AnalysisState, Draft, Wish
+from domain.families.analysis.types import AnalysisState, Draft, TileSearch, Wish
 from domain.stage import Next, StageContext
 
 PROMPT = "analysis/answer"
@@ -35,11 +36,17 @@ MAX_TURNS = 6
 
 
 class _Look(msgspec.Struct, frozen=True, kw_only=True):
-    """A closer look that is to be taken before the answer counts, if there are wishes."""
+    """A closer look that is to be taken before the answer counts, if there are wishes; else a search for the place, if
+    nobody knows it."""
 
     wishes: tuple[Wish, ...] = ()
     is_forced: bool = False
     dropped: int = 0
+    tiles: TileSearch | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        return bool(self.wishes) or self.tiles is not None
 
 
 async def answer(ctx: StageContext, state: AnalysisState) -> Next:
@@ -59,7 +66,7 @@ async def answer(ctx: StageContext, state: AnalysisState) -> Next:
             CompareReply if loaded.is_comparison else AnswerReply,
             parts=parts_of(shown_of(state.pictures)) if loaded.sees else (),
             stream_field="answer_markdown",
-            hold=lambda head: bool(_look_of(_head(head), state, loaded).wishes),
+            hold=lambda head: _look_of(_head(head), state, loaded).is_needed,
         )
     except GIVEN_UP as error:
         if is_worth_waiting(ctx, error):
@@ -73,15 +80,16 @@ async def answer(ctx: StageContext, state: AnalysisState) -> Next:
     if look.dropped:
         await _tell_dropped(ctx, look.dropped)
     draft = Draft(reply=reply, model=asked.model, offline=asked.offline)
-    if look.wishes:
+    if look.is_needed:
         return Next(
             state=msgspec.structs.replace(
                 state,
                 draft=_better(state.draft, draft),
                 wishes=look.wishes,
+                tiles=look.tiles or state.tiles,
                 is_gated=state.is_gated or look.is_forced,
             ),
-            goto="follow_up",
+            goto="follow_up" if look.wishes else "seek",
         )
     return await _end(ctx, state, loaded, draft, held=asked.held)
 
@@ -107,10 +115,22 @@ def _look_of(reply: AnswerReply | None, state: AnalysisState, loaded: Prepared) 
     )
     wanted = requested(reply, places)
     asked = drawable(wanted.wishes, state.documents)
-    if asked or state.is_gated:
+    if asked:
         return _Look(wishes=asked, dropped=wanted.dropped)
+    if state.is_gated:
+        return _Look(dropped=wanted.dropped, tiles=_search_of(reply, state, loaded))
     wishes = drawable(forced(reply, places, is_visual=state.intent.requires_visual_detail), state.documents)
-    return _Look(wishes=wishes, is_forced=bool(wishes), dropped=wanted.dropped)
+    if wishes:
+        return _Look(wishes=wishes, is_forced=True, dropped=wanted.dropped)
+    return _Look(dropped=wanted.dropped, tiles=_search_of(reply, state, loaded))
+
+
+def _search_of(reply: AnswerReply, state: AnalysisState, loaded: Prepared) -> TileSearch | None:
+    """One search for a place that must be seen and that nobody knows; not in comparisons, whose places are changes."""
+    if state.tiles is not None or loaded.is_comparison or not state.intent.requires_visual_detail:
+        return None
+    with_file = {document.id for document in state.documents if document.has_file}
+    return search_for(reply, loaded.sources, state.pictures, loaded.pages, with_file, state.language)
 
 
 def _better(old: Draft | None, new: Draft) -> Draft:

@@ -80,6 +80,11 @@ async def ask_model(
         raise ProviderFailed(f"no whole reply within {within_s:.0f} s") from error
 
 
+def seeing_role(ctx: StageContext, wanted: str, otherwise: str) -> str:
+    """`wanted`, unless its model takes no pictures."""
+    return wanted if ctx.capabilities(wanted).images else otherwise
+
+
 def is_worth_waiting(ctx: StageContext, error: DomainError) -> bool:
     """Whether the engine is to try the stage again: a passing fault while attempts are left, a limit that ends soon."""
     if isinstance(error, ProviderLimited):

@@ -100,7 +100,7 @@ def wishes_of(differences: Differences | None, most: int) -> list[Wish]:
         for place in (change.a, change.b)
         if place is not None and place.boxes
     ]
-    return [wish_for(place) for place in drawn[:most]]
+    return [wish_for(place, by="change") for place in drawn[:most]]
 
 
 def wish_for(place: ChangePlace, by: str = "search") -> Wish:

@@ -1,17 +1,21 @@
 """Stage `classify`: what kind of question it is and what to search for. Its failure never fails the job."""
 
+from uuid import UUID
+
 import msgspec
 
 from domain.answers import Intent
-from domain.chats import Message
+from domain.chats import Message, Settings
 from domain.errors import DomainError, NotFound
 from domain.events import EventType
 from domain.families.analysis.asking import GIVEN_UP, ask_model, is_worth_waiting
 from domain.families.analysis.rules_history import history_within
 from domain.families.analysis.types import AnalysisState
+from domain.jobs import Job
 from domain.ports import UnitOfWork
+from domain.roles import RolePrompt, pin_of
 from domain.rules_language import language_of
-from domain.stage import Next, StageContext
+from domain.stage import Next, StageContext, Write
 
 PROMPT = "analysis/classify"
 CLASSIFY_S = 100.0
@@ -26,6 +30,7 @@ async def classify(ctx: StageContext, state: AnalysisState) -> Next:
     async with ctx.uow() as uow:
         message = await uow.chats.message(state.question.message_id)
         settings = await uow.users.settings(ctx.job.user_id)
+        role = await _role(uow, ctx.job, settings)
         replied = await _replied(uow, message)
         earlier = await uow.chats.history(
             state.question.chat_id, before=state.question.message_id, limit=HISTORY_MESSAGES
@@ -39,9 +44,29 @@ async def classify(ctx: StageContext, state: AnalysisState) -> Next:
             language=language_of(message.content),
             replied=replied,
             settings=settings,
+            role=role,
             intent=intent,
-        )
+        ),
+        write=_noting(ctx.job.id, role),
     )
+
+
+async def _role(uow: UnitOfWork, job: Job, settings: Settings) -> RolePrompt | None:
+    """The role that the user has chosen; the version that the job had before, if it had one."""
+    role_id = settings.selected_role_prompt_id
+    if role_id is None:
+        return None
+    return await uow.roles.use(role_id, job.user_id, job.prompt_pins.get(pin_of(role_id)))
+
+
+def _noting(job_id: UUID, role: RolePrompt | None) -> Write | None:
+    if role is None:
+        return None
+
+    async def note(uow: UnitOfWork) -> None:
+        await uow.roles.pin(job_id, role)
+
+    return note
 
 
 async def _replied(uow: UnitOfWork, message: Message) -> Message | None:

@@ -5,26 +5,29 @@ is asked side by side and is one checkpoint: what was paid is never paid twice. 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from domain.answers import RegionRequest
 from domain.documents import Page
+from domain.drawings import Drawing
 from domain.errors import DomainError, ProviderLimited
 from domain.events import EventType
 from domain.families.analysis.asking import GIVEN_UP, ask_model, is_worth_waiting
 from domain.families.analysis.gathering import Found, as_materials, gather_blocks
 from domain.families.analysis.replies import CollectReply
 from domain.families.analysis.rules_citations import Source
-from domain.families.analysis.rules_materials import COLLECTED
+from domain.families.analysis.rules_materials import COLLECTED, Chosen
 from domain.families.analysis.rules_prompt import shown_block
+from domain.families.analysis.rules_register import listed_entries, shown_entry
 from domain.families.analysis.rules_sides import NO_SIDE, labelled
 from domain.families.analysis.rules_wishes import Places, new_ones, wish_of
 from domain.families.analysis.search import find, pointed_at
-from domain.families.analysis.sources import PageKey, load_pages
+from domain.families.analysis.sources import PageKey
 from domain.families.analysis.types import AnalysisState, AskedDocument, Collected, Wish
+from domain.ports import UnitOfWork
 from domain.stage import Next, StageContext
 
 PROMPT = "analysis/collect"
@@ -43,27 +46,29 @@ MAX_SELECTED = 40
 MAX_PLACES = 6
 """Of one document (spec/aizoomdoc.md §1.3, MAX_ROIS_PER_ITERATION). The first is a guess."""
 
+ROLE_WORDS = 12
+"""Words of the user's role that say what to look at, beside those of the question. A guess."""
+
 
 class _Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One document as its collector is shown it."""
+    """One document as its collector is shown it: blocks, and a register of drawings that may name others. All that may
+    be chosen are `sources`."""
 
     document: AskedDocument
     sources: dict[str, Source]
+    shown: frozenset[str]
+    drawings: list[dict[str, Any]]
 
 
 async def collect(ctx: StageContext, state: AnalysisState) -> Next:
     wanted = _wanted(state)
     if ctx.capabilities(ROLE).offline or not wanted:
         return Next(state=state, goto="cover" if state.collected else "crop")
-    batch = wanted[:SIDE_BY_SIDE]
-    tasks = [task for document in batch if (task := await _task(ctx, state, document)) is not None]
-    asked = await asyncio.gather(*(_ask(ctx, state, task) for task in tasks))
+    asked = await asyncio.gather(*(_collect_from(ctx, state, document) for document in wanted[:SIDE_BY_SIDE]))
     done: list[Collected] = [item for item in asked if isinstance(item, Collected)]
     limits = [item for item in asked if isinstance(item, DomainError)]
     if limits and not done:
         raise limits[0]
-    gone = {document.id for document in batch} - {task.document.id for task in tasks}
-    done += [Collected(document_id=document_id, is_failed=True) for document_id in sorted(gone)]
     state = msgspec.structs.replace(state, collected=(*state.collected, *done))
     count, total = len(state.collected), len(state.collected) + len(_wanted(state))
     await ctx.progress(count / total, f"Документов просмотрено: {count} из {total}", f"Documents: {count} of {total}")
@@ -80,15 +85,46 @@ def _wanted(state: AnalysisState) -> list[AskedDocument]:
     return [document for document in ranked if document.id not in done]
 
 
+async def _collect_from(ctx: StageContext, state: AnalysisState, document: AskedDocument) -> Collected | DomainError:
+    """The first document is asked about while the next ones are still being loaded."""
+    task = await _task(ctx, state, document)
+    if task is None:
+        return Collected(document_id=document.id, is_failed=True)
+    return await _ask(ctx, state, task)
+
+
 async def _task(ctx: StageContext, state: AnalysisState, document: AskedDocument) -> _Task | None:
     """Null for a document without any block, or one that is gone."""
     found = await _found(ctx, state, document)
     async with ctx.uow() as uow:
+        entries = await uow.drawings.candidates(document.id)
+    entries = listed_entries(entries, state.text, state.intent.focus_areas)
+    async with ctx.uow() as uow:
         chosen = await gather_blocks(uow, found, [document], pointed_at(state.question), COLLECTED)
+        others = await _named_by(uow, entries, document, chosen)
         bare = msgspec.structs.replace(document, side=NO_SIDE)
-        materials = await as_materials(uow, chosen, {document.id: bare}, {}, state.language)
-    sources = {m.ref: Source(material=m, block=item.block) for m, item in zip(materials, chosen, strict=True)}
-    return _Task(document=document, sources=sources) if sources else None
+        all_blocks = [*chosen, *others]
+        materials = await as_materials(uow, all_blocks, {document.id: bare}, {}, state.language)
+    sources = {m.ref: Source(material=m, block=item.block) for m, item in zip(materials, all_blocks, strict=True)}
+    shown = frozenset(material.ref for material in materials[: len(chosen)])
+    if not sources:
+        return None
+    return _Task(document=document, sources=sources, shown=shown, drawings=_register(entries, sources.values()))
+
+
+async def _named_by(
+    uow: UnitOfWork, entries: Sequence[Drawing], document: AskedDocument, chosen: Sequence[Chosen]
+) -> list[Chosen]:
+    """The blocks of entries that are not among the chosen ones: they may be asked for, too."""
+    named = sorted({entry.block_id for entry in entries} - {item.block.id for item in chosen})
+    blocks = await uow.documents.blocks(document.id, block_ids=named) if named else []
+    return [Chosen(document_id=document.id, block=block) for block in blocks]
+
+
+def _register(entries: Sequence[Drawing], sources: Iterable[Source]) -> list[dict[str, Any]]:
+    known = {source.block.id: source.material for source in sources}
+    named = [(known[entry.block_id], entry) for entry in entries if entry.block_id in known]
+    return [shown_entry(material.ref, material.sheet, entry) for material, entry in named]
 
 
 async def _found(ctx: StageContext, state: AnalysisState, document: AskedDocument) -> Found:
@@ -104,10 +140,11 @@ async def _ask(ctx: StageContext, state: AnalysisState, task: _Task) -> Collecte
     document = task.document
     variables: dict[str, Any] = {
         "question": state.text,
-        "focus": list(state.intent.focus_areas),
+        "focus": [*state.intent.focus_areas, *(state.role.focus[:ROLE_WORDS] if state.role else ())],
         "document": labelled(document.side, document.name),
         "side": document.side,
-        "materials": [shown_block(ref, source, state.text) for ref, source in task.sources.items()],
+        "materials": [shown_block(ref, task.sources[ref], state.text) for ref in task.sources if ref in task.shown],
+        "drawings": task.drawings,
     }
     try:
         asked = await ask_model(ctx, ROLE, PROMPT, variables, CollectReply, within_s=COLLECT_S)
@@ -117,7 +154,7 @@ async def _ask(ctx: StageContext, state: AnalysisState, task: _Task) -> Collecte
         await _tell_failure(ctx, document, error)
         return Collected(document_id=document.id, is_failed=True)
     async with ctx.uow() as uow:
-        pages = await load_pages(uow, _pages_of(asked.reply, task))
+        pages = await uow.documents.pages_on(_pages_of(asked.reply, task))
     collected, dropped = _chosen(asked.reply, task, pages)
     if dropped:
         await _tell_dropped(ctx, document, dropped)

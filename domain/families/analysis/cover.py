@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.documents import Block, BlockKind
-from domain.families.analysis.gathering import as_materials, blocks_of
+from domain.families.analysis.gathering import as_materials
 from domain.families.analysis.rules_cover import covered
 from domain.families.analysis.rules_materials import BlockKey
 from domain.families.analysis.rules_wishes import as_overview, drawable, new_ones, wish_for
@@ -44,14 +44,15 @@ async def _blocks(uow: UnitOfWork, state: AnalysisState, chosen: Sequence[Collec
     def keep(document_id: UUID, blocks: Iterable[Block]) -> None:
         found.update({(document_id, block.page_no, block.id): block for block in blocks})
 
-    for item in chosen:
-        own: list[Block] = await uow.documents.blocks(item.document_id, block_ids=list(item.block_ids))
-        linked = sorted({link for block in own for link in block.links})
-        keep(item.document_id, own)
-        if linked:
-            keep(item.document_id, await uow.documents.blocks(item.document_id, block_ids=linked))
-        pages = await blocks_of(uow, {(item.document_id, block.page_no) for block in own})
-        keep(item.document_id, (block for blocks in pages.values() for block in blocks))
+    own = await uow.documents.blocks_named((item.document_id, name) for item in chosen for name in item.block_ids)
+    linked = await uow.documents.blocks_named(
+        (document_id, link) for (document_id, _), b in own.items() for link in b.links
+    )
+    for (document_id, _), block in (own | linked).items():
+        keep(document_id, [block])
+    pages = await uow.documents.blocks_on({(document_id, block.page_no) for (document_id, _), block in own.items()})
+    for (document_id, _), blocks in pages.items():
+        keep(document_id, blocks)
     for source in (await load_sources(uow, state.materials)).values():
         keep(source.material.document_id, [source.block])
     return found

@@ -8,10 +8,11 @@ import msgspec
 from domain.documents import BlockKind, sheet_label
 from domain.families.analysis.changes import wishes_of
 from domain.families.analysis.rules_modes import answering_role
+from domain.families.analysis.rules_wanted import wanted_in
 from domain.families.analysis.rules_wishes import drawable, found_wishes, new_ones
 from domain.families.analysis.search import pointed_at
 from domain.families.analysis.shooting import shoot, side_of
-from domain.families.analysis.sources import load_pages, load_sources
+from domain.families.analysis.sources import load_sources
 from domain.families.analysis.types import AnalysisState, Wish
 from domain.stage import Next, StageContext
 
@@ -24,15 +25,16 @@ MAX_CHANGED = 4
 
 async def crop(ctx: StageContext, state: AnalysisState) -> Next:
     seeing = ctx.capabilities(answering_role(state))
+    goto = None if wanted_in(state) else "extract"
     wishes = await _pointed(ctx, state)
     if seeing.images:
         wishes += wishes_of(state.differences, MAX_CHANGED)
         wishes += state.wishes or await _found(ctx, state)
     wishes = new_ones(drawable(wishes, state.documents), ())
     if not wishes:
-        return Next(state=msgspec.structs.replace(state, wishes=()))
+        return Next(state=msgspec.structs.replace(state, wishes=()), goto=goto)
     side_px = side_of(seeing, state.settings.media_resolution)
-    return Next(state=await shoot(ctx, state, wishes, side_px))
+    return Next(state=await shoot(ctx, state, wishes, side_px), goto=goto)
 
 
 async def _pointed(ctx: StageContext, state: AnalysisState) -> list[Wish]:
@@ -42,7 +44,7 @@ async def _pointed(ctx: StageContext, state: AnalysisState) -> list[Wish]:
     if not regions:
         return []
     async with ctx.uow() as uow:
-        pages = await load_pages(uow, ((region.document_id, region.page_no) for region in regions))
+        pages = await uow.documents.pages_on((region.document_id, region.page_no) for region in regions)
     return [
         Wish(
             document_id=region.document_id,

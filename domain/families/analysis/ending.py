@@ -11,6 +11,8 @@ from domain.families.analysis.changes import places_of
 from domain.families.analysis.rules_citations import Resolved, Source, resolve
 from domain.families.analysis.rules_extras import extras_of, refs_of
 from domain.families.analysis.rules_one_look import is_counted_by_look
+from domain.families.analysis.rules_seeking import looked_line
+from domain.families.analysis.rules_tally_sources import counted_line, places_line, sources_of, with_pages
 from domain.families.analysis.rules_wording import (
     Stopped,
     notes,
@@ -20,6 +22,7 @@ from domain.families.analysis.rules_wording import (
     without_model,
 )
 from domain.families.analysis.sources import load_words
+from domain.families.analysis.tallies import unboxed
 from domain.families.analysis.types import AnalysisState, Draft
 from domain.stage import Next, StageContext
 
@@ -39,6 +42,7 @@ async def end_with_draft(
 ) -> Next:
     """A model's answer. `streamed` is what of its text was shown already."""
     reply = draft.reply
+    sources = {**sources_of(state.tallies), **sources}
     cited = await _load_named(ctx, state, sources, refs_of(reply))
     resolved = resolve(reply.citations[:MAX_CITATIONS], cited)
     await _tell_faults(ctx, resolved)
@@ -48,9 +52,14 @@ async def end_with_draft(
     if await asyncio.to_thread(is_counted_by_look, state.intent, reply.answer_markdown, numbered):
         stopped = [*stopped, Stopped.ONE_LOOK]
     extras = await asyncio.to_thread(extras_of, reply, cited)
+    citations, uncited, further = with_pages(resolved.citations, dict(enumerate(_refs(reply), start=1)), state.tallies)
+    counted = (
+        counted_line(uncited, citations, state.language),
+        places_line(citations, further, uncited, state.language),
+    )
     answered = Answer(
         text=reply.answer_markdown,
-        citations=resolved.citations,
+        citations=citations,
         issues=extras.issues,
         recommendations=extras.recommendations,
         diff=extras.diff,
@@ -58,7 +67,8 @@ async def end_with_draft(
         model=draft.model,
         offline=draft.offline,
     )
-    return await _finish(ctx, state, answered, streamed=streamed, checked=len(answered.text), stopped=stopped)
+    checked = len(answered.text)
+    return await _finish(ctx, state, answered, streamed=streamed, checked=checked, stopped=stopped, counted=counted)
 
 
 def _refs(reply: AnswerReply) -> list[str]:
@@ -137,13 +147,17 @@ async def _finish(
     streamed: str,
     checked: int,
     stopped: Sequence[Stopped] = (),
+    counted: Sequence[str] = (),
 ) -> Next:
     """Stream what of the text was not streamed yet and the server's notes below it; nothing streamed is edited."""
-    below = notes(state.language, state.unread, state.lost_documents, answered.offline, stopped)
+    said = notes(state.language, state.unread, state.lost_documents, answered.offline, stopped)
+    below = "\n\n".join(filter(None, (*counted, looked_line(state.tiles, state.language), said)))
     text = f"{answered.text}\n\n{below}" if below else answered.text
     await ctx.write_answer(text[len(streamed) :])
     answered = msgspec.structs.replace(answered, text=text, pictures=state.pictures, usage=ctx.spent)
     return Next(
-        state=msgspec.structs.replace(state, answer=answered, draft=None, wishes=(), checked_chars=checked),
-        goto="verify",
+        state=msgspec.structs.replace(
+            state, answer=answered, draft=None, wishes=(), tallies=unboxed(state.tallies), checked_chars=checked
+        ),
+        goto="verify" if answered.offline else "reread",
     )

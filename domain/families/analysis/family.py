@@ -11,13 +11,20 @@ from domain.families.analysis.classify import PROMPT as CLASSIFY_PROMPT
 from domain.families.analysis.classify import classify
 from domain.families.analysis.collect import PROMPT as COLLECT_PROMPT
 from domain.families.analysis.collect import collect
+from domain.families.analysis.count import count
+from domain.families.analysis.counting_tiles import PROMPT as COUNT_PROMPT
 from domain.families.analysis.cover import cover
 from domain.families.analysis.crop import crop
 from domain.families.analysis.differ import differ
 from domain.families.analysis.extract import PROMPT as EXTRACT_PROMPT
 from domain.families.analysis.extract import extract
 from domain.families.analysis.follow_up import follow_up
+from domain.families.analysis.rerank import RERANK_PROMPT
+from domain.families.analysis.reread import PROMPT as REREAD_PROMPT
+from domain.families.analysis.reread import reread
 from domain.families.analysis.search import search
+from domain.families.analysis.seek import PROMPT as SEEK_PROMPT
+from domain.families.analysis.seek import seek
 from domain.families.analysis.types import AnalysisState
 from domain.families.analysis.verify import verify
 from domain.family import Family, Stage
@@ -41,7 +48,13 @@ FAMILY = Family(
             label_en="Understanding the question",
             prompts=(CLASSIFY_PROMPT,),
         ),
-        Stage(name="search", run=search, label_ru="Ищу в документах", label_en="Searching the documents"),
+        Stage(
+            name="search",
+            run=search,
+            label_ru="Ищу в документах",
+            label_en="Searching the documents",
+            prompts=(RERANK_PROMPT,),
+        ),
         Stage(
             name="differ",
             run=differ,
@@ -59,6 +72,14 @@ FAMILY = Family(
         Stage(name="cover", run=cover, label_ru="Дополняю материалы", label_en="Completing the materials"),
         Stage(name="crop", run=crop, label_ru="Готовлю изображения", label_en="Preparing the pictures"),
         Stage(
+            name="count",
+            run=count,
+            label_ru="Считаю",
+            label_en="Counting",
+            timeout_s=300.0,
+            prompts=(COUNT_PROMPT,),
+        ),
+        Stage(
             name="extract",
             run=extract,
             label_ru="Читаю изображения",
@@ -74,6 +95,21 @@ FAMILY = Family(
             prompts=(ANSWER_PROMPT, COMPARE_PROMPT),
         ),
         Stage(name="follow_up", run=follow_up, label_ru="Рассматриваю ближе", label_en="Taking a closer look"),
+        Stage(
+            name="seek",
+            run=seek,
+            label_ru="Ищу место на листах",
+            label_en="Searching the sheets for the place",
+            prompts=(SEEK_PROMPT,),
+        ),
+        Stage(
+            name="reread",
+            run=reread,
+            label_ru="Перечитываю значения",
+            label_en="Reading the values again",
+            timeout_s=240.0,
+            prompts=(REREAD_PROMPT,),
+        ),
         Stage(name="verify", run=verify, label_ru="Проверяю утверждения", label_en="Checking the statements"),
     ),
 )

@@ -1,7 +1,7 @@
 """Loading what was found: the pages in question, their blocks, and the materials made of the chosen ones."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -58,7 +58,7 @@ async def gather_blocks(
     """The blocks of the materials, in the same order."""
     full_pages = _full_pages(found, documents, limits)
     wanted = dict.fromkeys([*_best_pages(found, limits), *full_pages])
-    pages = await blocks_of(uow, wanted)
+    pages = await uow.documents.blocks_on(wanted)
     pointed = await _pointed(uow, regions, {document.id for document in documents})
     return choose(found.blocks, pages, pointed=pointed, full_pages=full_pages, limits=limits)
 
@@ -88,18 +88,6 @@ async def as_materials(
         )
         for place, item in enumerate(chosen)
     ]
-
-
-async def blocks_of(uow: UnitOfWork, wanted: Iterable[PageKey]) -> dict[PageKey, list[Block]]:
-    """The blocks of pages, in reading order; one query per document."""
-    blocks: dict[PageKey, list[Block]] = {page: [] for page in wanted}
-    by_document: dict[UUID, list[int]] = {}
-    for document_id, page_no in blocks:
-        by_document.setdefault(document_id, []).append(page_no)
-    for document_id, page_nos in by_document.items():
-        for block in await uow.documents.blocks(document_id, page_nos=page_nos):
-            blocks[document_id, block.page_no].append(block)
-    return blocks
 
 
 def _best_pages(found: Found, limits: Limits) -> list[PageKey]:
@@ -136,14 +124,8 @@ async def _pointed(uow: UnitOfWork, regions: Sequence[Region], document_ids: set
 
 
 async def _sheets(uow: UnitOfWork, chosen: Sequence[Chosen], language: str) -> dict[PageKey, str]:
-    by_document: dict[UUID, set[int]] = {}
-    for item in chosen:
-        by_document.setdefault(item.document_id, set()).add(item.block.page_no)
-    return {
-        (document_id, page.page_no): sheet_label(page, language)
-        for document_id, page_nos in by_document.items()
-        for page in await uow.documents.pages(document_id, sorted(page_nos))
-    }
+    pages = await uow.documents.pages_on({(item.document_id, item.block.page_no) for item in chosen})
+    return {key: sheet_label(page, language) for key, page in pages.items()}
 
 
 def _refs(chosen: Sequence[Chosen], documents: Mapping[UUID, AskedDocument]) -> list[str]:

@@ -14,8 +14,10 @@ from domain.families.analysis.rules_history import history_within
 from domain.families.analysis.rules_modes import Mode, answering_role, mode_of
 from domain.families.analysis.rules_prompt import shown_block
 from domain.families.analysis.rules_sides import SIDES, labelled
-from domain.families.analysis.sources import Source, load_pages, load_sources
+from domain.families.analysis.rules_tally_sources import sources_of
+from domain.families.analysis.sources import Source, load_sources
 from domain.families.analysis.types import AnalysisState, Facts
+from domain.roles import as_variable
 from domain.stage import StageContext
 
 HISTORY_MESSAGES = 20
@@ -32,21 +34,18 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     is_comparison: bool
     sources: Mapping[str, Source]
     pages: Mapping[tuple[UUID, int], Page]
-    role_prompt: str
     earlier: Sequence[Message]
 
 
 async def prepare(ctx: StageContext, state: AnalysisState) -> Prepared:
     role = answering_role(state)
     sees = ctx.capabilities(role).images
-    role_id = state.settings.selected_role_prompt_id
     async with ctx.uow() as uow:
-        sources = await load_sources(uow, state.materials)
+        sources = sources_of(state.tallies) | await load_sources(uow, state.materials)
         shown = ((s.material.document_id, s.block.page_no) for s in sources.values())
         pointed = ((picture.document_id, picture.page_no) for picture in state.pictures)
         changed = ((place.document_id, place.page_no) for place in places_of(state.differences).values())
-        pages = await load_pages(uow, (*shown, *pointed, *changed)) if sees else {}
-        role_prompt = await uow.users.role_prompt(role_id) if role_id is not None else None
+        pages = await uow.documents.pages_on((*shown, *pointed, *changed)) if sees else {}
         earlier = await uow.chats.history(
             state.question.chat_id, before=state.question.message_id, limit=HISTORY_MESSAGES
         )
@@ -56,7 +55,6 @@ async def prepare(ctx: StageContext, state: AnalysisState) -> Prepared:
         is_comparison=mode_of(state.question, state.settings) is Mode.COMPARE,
         sources=sources,
         pages=pages,
-        role_prompt=role_prompt or "",
         earlier=earlier,
     )
 
@@ -66,7 +64,7 @@ def variables_of(state: AnalysisState, prepared: Prepared, *, looks_left: int) -
     variables: dict[str, Any] = {
         "question": state.text,
         "language": state.language,
-        "role": prepared.role_prompt,
+        "role": as_variable(state.role),
         "focus": list(state.intent.focus_areas),
         "history": history_within(prepared.earlier, HISTORY_CHARS, state.replied),
         "documents": [labelled(document.side, document.name) for document in state.documents],

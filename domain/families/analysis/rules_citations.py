@@ -25,7 +25,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     all of its page.
 
     `picture` is the evidence picture that shows it, if one does; `is_picture`: the source is that picture itself, with
-    the words that stand in it. `rotation` is the page's.
+    the words that stand in it. `rotation` is the page's. `counted` are the boxes of what the server counted, where the
+    source is such a count; null otherwise.
     """
 
     material: Material
@@ -35,6 +36,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     picture: EvidencePicture | None = None
     is_picture: bool = False
     rotation: int = 0
+    counted: tuple[Box, ...] | None = None
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +194,7 @@ def _citation(number: int, reply: ReplyCitation, source: Source, boxes: tuple[Bo
     place = _sector_box(source, reply.sector) or block.box
     if place is None and source.is_picture:
         place = WHOLE
-    whole_block = (place,) if place is not None else ()
+    whole_block = source.counted or ((place,) if place is not None else ())
     return Citation(
         number=number,
         document_id=material.document_id,
@@ -200,12 +202,19 @@ def _citation(number: int, reply: ReplyCitation, source: Source, boxes: tuple[Bo
         page_no=block.page_no,
         sheet=material.sheet,
         kind=_kind(source, reply),
-        block_id=(picture.block_id if picture is not None and source.is_picture else block.id) or None,
+        block_id=_block_id(source),
         boxes=boxes or whole_block,
         quote=reply.quote.strip() if boxes is not None else "",
         note=reply.note,
         picture=picture.number if picture is not None else None,
     )
+
+
+def _block_id(source: Source) -> str | None:
+    if source.counted is not None:
+        return None
+    picture = source.picture
+    return (picture.block_id if picture is not None and source.is_picture else source.block.id) or None
 
 
 def _kind(source: Source, reply: ReplyCitation) -> CitationKind:

@@ -36,7 +36,7 @@ MIN_DIGITS = 2
 def find_converted(look: Look, place: int) -> Match | None:
     """The place that holds the value in another unit of the same quantity, equal within the digits told."""
     value = look.statement.values[place]
-    scale = _scale_of(value.units)
+    scale = scale_of(value.units)
     if value.kind is not Kind.NUMBER or scale is None or "x" in next(iter(value.forms)):
         return None
     told = _number(value) * scale[1]
@@ -60,7 +60,7 @@ def _whole(look: Look, held: SpotValue, place: int) -> list[Match]:
 
 def _is_same(held: SpotValue, value: Value, quantity: str, told: Decimal, margin: Decimal) -> bool:
     units = held.value.units or held.header_units
-    scale = _scale_of(units)
+    scale = scale_of(units)
     if scale is None or scale[0] != quantity or units == value.units or held.value.sign != value.sign:
         return False
     if held.value.kind is not Kind.NUMBER or "x" in next(iter(held.value.forms)):
@@ -69,7 +69,8 @@ def _is_same(held: SpotValue, value: Value, quantity: str, told: Decimal, margin
     return digits >= MIN_DIGITS and abs(_number(held.value) * scale[1] - told) <= margin
 
 
-def _scale_of(units: frozenset[str]) -> tuple[str, Decimal] | None:
+def scale_of(units: frozenset[str]) -> tuple[str, Decimal] | None:
+    """The quantity that one unit measures and the unit's size in it: ("length", 0.001) for mm; null for others."""
     return _SCALE_OF.get(next(iter(units))) if len(units) == 1 else None
 
 

@@ -3,12 +3,15 @@
 import re
 
 from domain.families.analysis.rules_spots import HEADER_SHARE, Spot, SpotValue
-from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS
+from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS, unit_of
 from domain.families.analysis.rules_values import Kind, Value
 
 OTHER_COLUMN_SHARE = 0.5
 """What a cell counts beside a value of another column's header. A guess."""
 
+_OPEN_POINT = re.compile(r"[.,]\s?(\S{2,12}|%)")
+"""One letter is rather a preposition than a unit."""
+_BARE_POINT = re.compile(r"(?:^|[\s|(])[.,]$")
 _TWO_WORDS = re.compile(r"([^\W\d_]+)\s+(\d\S*)")
 _WORDS = re.compile(r"[^\W\d_]+")
 _TOKENS = re.compile(r"(?<![\w.,-])\d(?:[\d.,-]*\d)?(?![\w-])")
@@ -121,6 +124,16 @@ def is_rival(value: Value, held: SpotValue) -> bool:
         return True
     units = other.units or held.header_units
     return bool(units & value.units) if value.units else not other.units
+
+
+def is_broken(value: Value, text: str, start: int) -> bool:
+    """Whether digits are missing at the number's point: «2, °C», «,4 м²». `text` begins at `start` of the answer."""
+    if value.kind is not Kind.NUMBER:
+        return False
+    if _BARE_POINT.search(text[max(value.start - start - 2, 0) : value.start - start]):
+        return True
+    behind = None if value.units else _OPEN_POINT.match(text, value.end - start)
+    return behind is not None and unit_of(behind[1].rstrip(".,;:)")) is not None
 
 
 def is_weak(value: Value) -> bool:

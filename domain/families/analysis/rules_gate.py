@@ -49,9 +49,11 @@ def _closer(citation: ReplyCitation, places: Places) -> Wish | None:
 
 
 def _is_read(citation: ReplyCitation, places: Places) -> bool:
-    """Whether the citation stands on a picture that can be read, or is of a block that one shows."""
+    """Whether the citation stands on a picture that can be read, is of a block that one shows, or of a count."""
     ref = citation.block_id.strip()
     source = places.sources.get(ref)
+    if source is not None and source.counted is not None:
+        return True
     own = (source.material.document_id, source.block.id) if source is not None else None
     return any(
         is_readable(picture) and (picture.ref == ref.upper() or (picture.document_id, picture.block_id) == own)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.documents import Block, BlockKind, Box, Hit
+from domain.documents import Block, BlockKind, Box, Hit, PageKey
 
 MAX_CONTEXT_CHARS = 60_000
 """Characters of block text per prompt (spec/aizoomdoc.md §1.3, MAX_CONTEXT_CHARS)."""
@@ -30,8 +30,6 @@ _WORD = re.compile(r"[^\W_]{3,}")
 
 BlockKey = tuple[UUID, int, str]
 """Document, page and block id."""
-
-PageKey = tuple[UUID, int]
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ def shown_block(ref: str, source: Source, question: str) -> dict[str, Any]:
         "block_id": ref,
         "document": labelled(source.material.side, source.material.document_name),
         "place": source.material.sheet,
-        "kind": source.block.kind.value,
+        "kind": source.block.kind.value if source.counted is None else "count",
         "content": excerpt(source.block.content, question),
     }
     if source.block.heading:

@@ -69,6 +69,17 @@ def place_line(citation: Citation, language: str) -> str:
     return f"- {said}{citation.document_name}, {citation.sheet} [{citation.number}]"
 
 
+def read_differently(language: str, value: str, texts: Sequence[str | None], picture: int | None) -> str:
+    """A value whose readings differ or failed; `texts` are all of them, the answer's own first."""
+    unread = "not readable" if language == "en" else "не читается"
+    readings = "; ".join(f"«{text}»" if text else unread for text in texts)
+    if language == "en":
+        where = f" (picture P{picture})" if picture is not None else ""
+        return f"The value «{value}»{where} was read differently: {readings}. Check it by the sheet."
+    where = f" (изображение P{picture})" if picture is not None else ""
+    return f"Значение «{value}»{where} прочитано по-разному: {readings}. Сверьте его по листу."
+
+
 _STOPPED = {
     Stopped.BUDGET: (
         "Бюджет вопроса исчерпан: ответ составлен по тому, что удалось рассмотреть.",

@@ -11,6 +11,7 @@ from domain.documents import Document, DocumentStatus, Hit
 from domain.events import EventType
 from domain.evidence import Region
 from domain.families.analysis.gathering import Found, gather
+from domain.families.analysis.rerank import rerank
 from domain.families.analysis.rules_materials import SIDE, SIMPLE, Limits, Ranking, fuse
 from domain.families.analysis.rules_modes import Mode, mode_of
 from domain.families.analysis.rules_sides import NO_SIDE, SIDES, sides_of
@@ -59,6 +60,9 @@ async def _search_side(
     ctx: StageContext, state: AnalysisState, documents: Sequence[Document], side: str, *, limits: Limits
 ) -> list[Material]:
     found = await find(ctx.search, state, [document.id for document in documents])
+    # In complex mode a model reads far more than the best blocks anyway, and picks for itself.
+    if mode_of(state.question, state.settings) is not Mode.COMPLEX:
+        found = await rerank(ctx, state.text, found, documents)
     await ctx.progress(0.5, "Собираю найденное", "Gathering what was found")
     async with ctx.uow() as uow:
         return await gather(uow, found, documents, pointed_at(state.question), state.language, limits=limits, side=side)
@@ -123,15 +127,14 @@ async def find(index: SearchIndex, state: AnalysisState, document_ids: list[UUID
         return Found()
     queries = [(state.text, 1.0)]
     queries += [(query, QUERY_WEIGHT) for query in state.intent.search_queries[:MAX_QUERIES] if query.strip()]
-    blocks: list[Ranking] = []
-    pages: list[Ranking] = []
-    for query, weight in queries:
-        found_blocks, found_pages = await asyncio.gather(
-            index.search(query, document_ids, level="block", limit=BLOCK_LIMIT),
-            index.search(query, document_ids, level="page", limit=PAGE_LIMIT),
-        )
-        blocks.append(Ranking(hits=found_blocks, weight=weight))
-        pages.append(Ranking(hits=found_pages, weight=weight))
+    wanted = [(level, query) for query, _ in queries for level in ("block", "page")]
+    limits = {"block": BLOCK_LIMIT, "page": PAGE_LIMIT}
+    found = await asyncio.gather(
+        *(index.search(query, document_ids, level=level, limit=limits[level]) for level, query in wanted)
+    )
+    weights = [weight for _, weight in queries]
+    blocks = [Ranking(hits=hits, weight=weight) for hits, weight in zip(found[::2], weights, strict=True)]
+    pages = [Ranking(hits=hits, weight=weight) for hits, weight in zip(found[1::2], weights, strict=True)]
     block_scores, page_scores = fuse(blocks, pages)
     return Found(blocks=block_scores, pages=page_scores, snippets=_snippets(blocks))
 

@@ -1,31 +1,23 @@
 """Loading the blocks and pictures that the model is shown, or that an answer cites, with their words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from uuid import UUID
 
 import msgspec
 
 from domain.answers import Answer
-from domain.documents import Block, BlockKind, Page, Word
+from domain.documents import Block, BlockKind, PageKey, Word
 from domain.evidence import EvidencePicture, PictureKind
 from domain.families.analysis.changes import materials_of, source_of
 from domain.families.analysis.rules_citations import Source, words_of
+from domain.families.analysis.rules_tally_sources import counted_source
 from domain.families.analysis.types import AnalysisState, ChangePlace, Material
 from domain.ports import UnitOfWork
 from domain.rules_seen import has_middle_in
 
-PageKey = tuple[UUID, int]
-
 
 async def load_sources(uow: UnitOfWork, materials: Sequence[Material]) -> dict[str, Source]:
     """Sources by their `ref`, without words. Blocks that are gone meanwhile are left out."""
-    by_document: dict[UUID, list[str]] = {}
-    for material in materials:
-        by_document.setdefault(material.document_id, []).append(material.block_id)
-    blocks: dict[tuple[UUID, str], Block] = {}
-    for document_id, block_ids in by_document.items():
-        for block in await uow.documents.blocks(document_id, block_ids=block_ids):
-            blocks[document_id, block.id] = block
+    blocks = await uow.documents.blocks_named((material.document_id, material.block_id) for material in materials)
     return {
         material.ref: Source(material=material, block=blocks[material.document_id, material.block_id])
         for material in materials
@@ -43,17 +35,14 @@ async def load_words(
     """The sources named by `refs` (blocks, changes as A:D1, and pictures as P1, P2 …), those known, with their
     words."""
     by_ref = {picture.ref: picture for picture in pictures}
-    words: dict[PageKey, tuple[Word, ...]] = {}
-
-    async def words_on(page: PageKey) -> tuple[Word, ...]:
-        if page not in words:
-            words[page] = await uow.documents.words(*page)
-        return words[page]
-
+    wanted = list(dict.fromkeys(refs))
+    words = await uow.documents.words_on(_pages_of(wanted, sources, changes, by_ref))
     loaded: dict[str, Source] = {}
-    for ref in dict.fromkeys(refs):
-        if source := sources.get(ref):
-            page_words = await words_on(_page_of(source))
+    for ref in wanted:
+        if (source := sources.get(ref)) and source.counted is not None:
+            loaded[ref] = source
+        elif source:
+            page_words = words[_page_of(source)]
             loaded[ref] = msgspec.structs.replace(
                 source,
                 words=words_of(source.block, page_words),
@@ -61,23 +50,11 @@ async def load_words(
                 picture=_crop_of(source, pictures),
             )
         elif place := changes.get(ref):
-            page_words = await words_on((place.document_id, place.page_no))
+            page_words = words[place.document_id, place.page_no]
             loaded[ref] = source_of(ref, place, await _block_of(uow, place), page_words)
         elif picture := by_ref.get(ref.upper()):
-            loaded[ref] = _shown_by(picture, await words_on((picture.document_id, picture.page_no)))
+            loaded[ref] = _shown_by(picture, words[picture.document_id, picture.page_no])
     return await _with_rotation(uow, loaded)
-
-
-async def load_pages(uow: UnitOfWork, wanted: Iterable[PageKey]) -> dict[PageKey, Page]:
-    """The pages by document and number, those that exist; one query per document."""
-    by_document: dict[UUID, set[int]] = {}
-    for document_id, page_no in wanted:
-        by_document.setdefault(document_id, set()).add(page_no)
-    return {
-        (document_id, page.page_no): page
-        for document_id, page_nos in by_document.items()
-        for page in await uow.documents.pages(document_id, sorted(page_nos))
-    }
 
 
 async def load_cited(uow: UnitOfWork, state: AnalysisState, answer: Answer) -> dict[int, Source]:
@@ -94,7 +71,8 @@ async def load_cited(uow: UnitOfWork, state: AnalysisState, answer: Answer) -> d
             refs[citation.number] = pictures[citation.picture].ref
     sources = await load_sources(uow, [m for m in places.values() if m.ref in refs.values()])
     loaded = await load_words(uow, sources, refs.values(), state.pictures)
-    return {number: loaded[ref] for number, ref in refs.items() if ref in loaded}
+    counted = {each.number: source for each in answer.citations if (source := counted_source(each, state.tallies))}
+    return {number: loaded[ref] for number, ref in refs.items() if ref in loaded} | counted
 
 
 async def _block_of(uow: UnitOfWork, place: ChangePlace) -> Block | None:
@@ -102,6 +80,18 @@ async def _block_of(uow: UnitOfWork, place: ChangePlace) -> Block | None:
     if place.block_id is None:
         return None
     return next(iter(await uow.documents.blocks(place.document_id, block_ids=[place.block_id])), None)
+
+
+def _pages_of(
+    refs: Iterable[str],
+    sources: Mapping[str, Source],
+    changes: Mapping[str, ChangePlace],
+    pictures: Mapping[str, EvidencePicture],
+) -> list[PageKey]:
+    """The pages whose words the refs need, in their order of preference: block, change, picture."""
+    places = [_page_of(sources[ref]) for ref in refs if ref in sources]
+    shown = [changes.get(ref) or pictures.get(ref.upper()) for ref in refs if ref not in sources]
+    return [*places, *((place.document_id, place.page_no) for place in shown if place is not None)]
 
 
 def _page_of(source: Source) -> PageKey:
@@ -150,7 +140,7 @@ def _text_of(words: Sequence[Word]) -> str:
 async def _with_rotation(uow: UnitOfWork, sources: Mapping[str, Source]) -> dict[str, Source]:
     """Sectors are of the page as seen: only shown pictures need the page's rotation."""
     shown = {ref: _page_of(source) for ref, source in sources.items() if source.picture is not None}
-    pages = await load_pages(uow, shown.values())
+    pages = await uow.documents.pages_on(shown.values())
     return {
         ref: msgspec.structs.replace(source, rotation=pages[shown[ref]].rotation)
         if ref in shown and shown[ref] in pages

@@ -4,12 +4,14 @@ from uuid import UUID
 
 import msgspec
 
-from domain.answers import Answer, AnswerReply, Intent
+from domain.answers import Answer, AnswerReply, ClaimReading, Intent, Verdict
 from domain.chats import Message, Question, Settings
 from domain.documents import BlockKind, Box
 from domain.evidence import EvidencePicture
 from domain.families.analysis.rules_sides import NO_SIDE
+from domain.families.analysis.tallies import Tally, TileCount
 from domain.revisions.types import ChangeClass, ChangeKind, Severity
+from domain.roles import RolePrompt
 
 
 class AskedDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,19 +151,57 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
 
 
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a sheet that may hold a place nobody knows. `box` is in the unrotated page; `name` is its sector, with
+    the numbers of its parts; `depth` 0 is the whole sheet; `score` is 0–1."""
+
+    document_id: UUID
+    document_name: str
+    page_no: int
+    sheet: str
+    name: str
+    box: Box
+    depth: int
+    score: float
+
+
+class TileSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """A search of sheets part by part: what may be looked at, what was, in how many questions."""
+
+    queue: tuple[Cell, ...] = ()
+    looked: tuple[Cell, ...] = ()
+    looks: int = 0
+    is_over: bool = False
+    is_found: bool = False
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the readings of the claim at `start`–`end` of the answer add up to; `boxes` are where it was read."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    readings: tuple[ClaimReading, ...]
+    citation_number: int | None = None
+    boxes: tuple[Box, ...] = ()
+
+
 class AnalysisState(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` and `language` are the question's; `replied` is the message it replies to, `settings` are the user's.
+    """`text` and `language` are the question's; `replied` is the message it replies to, `settings` and
+    `role` are the user's.
     `lost_documents` counts asked documents that are gone or foreign.
 
     `pictures` were shown or pointed at; `wishes` are to be looked at before the next turn; `places` are all that was
     ever wished, so that nothing is asked for twice. `turn` counts closer looks, `is_gated` says that one was forced;
-    `draft` is the best answer before it.
+    `draft` is the best answer before it. `tiles` is the search for a place that nobody knew, once there was one.
 
-    `collected` is per document and empty again once it is covered; `differences` is null unless one document is
-    compared with one other. When two sets are compared, `facts` are of side A and `facts_b` of side B.
+    `tallies` is what the server counted itself, `tile_count` a count by a model that goes on. `collected` is per
+    document and empty again once it is covered; `differences` is null unless one document is compared with one other.
+    When two sets are compared, `facts` are of side A and `facts_b` of side B.
 
     `answer` grows: text and citations in `answer`, claims in `verify`. Its first `checked_chars` code points are the
-    model's words, to be verified; the rest are the server's notes.
+    model's words, to be verified; the rest are the server's notes. `readings` are of its values that were read
+    a second time.
     """
 
     question: Question
@@ -169,6 +209,7 @@ class AnalysisState(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "ru"
     replied: Message | None = None
     settings: Settings = Settings()
+    role: RolePrompt | None = None
     intent: Intent = Intent()
     documents: tuple[AskedDocument, ...] = ()
     unread: tuple[UnreadDocument, ...] = ()
@@ -184,5 +225,9 @@ class AnalysisState(msgspec.Struct, frozen=True, kw_only=True):
     turn: int = 0
     is_gated: bool = False
     draft: Draft | None = None
+    tallies: tuple[Tally, ...] = ()
+    tile_count: TileCount | None = None
+    tiles: TileSearch | None = None
     answer: Answer | None = None
     checked_chars: int = 0
+    readings: tuple[Reading, ...] = ()

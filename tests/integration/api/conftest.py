@@ -40,7 +40,11 @@ def said() -> list[str]:
 
 @pytest.fixture(scope="session")
 def stack(said: list[str]) -> Iterator[Stack]:
-    settings = {"CORS_ORIGINS": f"{ORIGIN}, https://other.example", "EXCHANGES_PER_MINUTE": "0"}
+    settings = {
+        "CORS_ORIGINS": f"{ORIGIN}, https://other.example",
+        "EXCHANGES_PER_MINUTE": "0",
+        "INDEX_AFTER_READING": "off",
+    }
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         with Stack(Path(folder), durable=False, say=said.append, extra_env=settings) as running:

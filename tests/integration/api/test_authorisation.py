@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from litestar import Litestar
@@ -20,12 +21,15 @@ from websockets.sync.client import connect
 from api.app import make_app
 from api.settings import read_api_settings
 from domain.ids import new_id
-from launch.stack import Stack
+from launch.stack import REPOSITORY, Stack
+from storage.prompts import read_prompts
+from tests.conftest import TREE
 from tests.integration.api.caller import Caller, access_token, made, problem
 from tests.integration.api.conftest import MakeUser, Sql
 
 TEXT = "Расход П1 равен 5200 м³/ч.".encode()
 SECRET = "s" * 40
+PROMPTS = REPOSITORY / "prompts"
 SOCKETS = {"/chats/{chat_id:uuid}/stream"}
 
 
@@ -57,7 +61,11 @@ def for_admins(status: int, **sent: Any) -> Row:
     return Row(403, 403, status, sent)
 
 
+TRIED = "asking/repair"
+TRIED_TEXT = {"text": (TREE / f"prompts/{TRIED}.md").read_text()}
 FILE = {"file": ("a.txt", TEXT, "text/plain")}
+ROLE = {"name": "Монтажник", "content": "Говори о креплении."}
+NO_VERSION = {"version": "v0", "seen_revision": 0}
 POLLED = {"headers": {"Accept": "application/json"}, "params": {"wait": 0}}
 
 ROWS: dict[tuple[str, str], Row] = {
@@ -79,7 +87,30 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/me/provider-keys"): for_users(200),
     ("PUT", "/me/provider-keys/{provider:str}"): for_users(200, json={"api_key": "key-of-a-test-0001"}),
     ("DELETE", "/me/provider-keys/{provider:str}"): for_users(204),
+    ("GET", "/prompts"): for_users(200),
     ("GET", "/prompts/roles"): for_users(200),
+    ("POST", "/prompts/roles"): for_users(201, json=ROLE),
+    # Admins change roles for everyone, not those of others.
+    ("PATCH", "/prompts/roles/{role_id:int}"): for_owner(200, json=ROLE),
+    ("DELETE", "/prompts/roles/{role_id:int}"): for_owner(204),
+    ("GET", "/prompts/roles/{role_id:int}/versions"): for_owner(200),
+    ("POST", "/prompts/roles/{role_id:int}/rollback"): for_owner(200, json={"version": 1}),
+    ("GET", "/admin/roles"): for_admins(200),
+    ("POST", "/admin/roles"): for_admins(201, json=ROLE),
+    ("PATCH", "/admin/roles/{service_role_id:int}"): for_admins(200, json=ROLE),
+    ("DELETE", "/admin/roles/{service_role_id:int}"): for_admins(204),
+    ("GET", "/admin/roles/{service_role_id:int}/versions"): for_admins(200),
+    ("POST", "/admin/roles/{service_role_id:int}/rollback"): for_admins(200, json={"version": 1}),
+    ("GET", "/admin/prompts"): for_admins(200),
+    ("GET", "/admin/prompts/{family:str}/{name:str}"): for_admins(200),
+    # Refused for what is sent, so that no other test finds the prompt changed.
+    ("PUT", "/admin/prompts/{family:str}/{name:str}"): for_admins(422, json={"text": "x", "seen_revision": 0}),
+    ("DELETE", "/admin/prompts/{family:str}/{name:str}"): for_admins(409, params={"seen_revision": 999_999}),
+    ("GET", "/admin/prompts/{family:str}/{name:str}/versions"): for_admins(200),
+    ("GET", "/admin/prompts/{family:str}/{name:str}/versions/{version:str}"): for_admins(200),
+    ("GET", "/admin/prompts/{family:str}/{name:str}/diff"): for_admins(200),
+    ("POST", "/admin/prompts/{family:str}/{name:str}/publish"): for_admins(422, json=NO_VERSION),
+    ("POST", "/admin/prompts/{family:str}/{name:str}/rollback"): for_admins(422, json=NO_VERSION),
     ("GET", "/chats"): for_users(200),
     ("POST", "/chats"): for_users(201, json={}),
     ("GET", "/chats/{chat_id:uuid}"): for_owner(200),
@@ -88,6 +119,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/chats/{chat_id:uuid}/messages"): for_owner(200),
     ("POST", "/chats/{chat_id:uuid}/messages"): for_owner(202, json={"content": "Что там?", "document_ids": []}),
     ("GET", "/chats/{chat_id:uuid}/stream"): for_owner(200),
+    ("POST", "/chats/{chat_id:uuid}/estimate"): for_owner(200, json={}),
+    ("GET", "/estimates"): for_users(200),
     ("POST", "/messages/{message_id:uuid}/regenerate"): for_owner(202),
     ("PATCH", "/messages/{message_id:uuid}"): for_owner(202, json={"content": "А там?", "document_ids": []}),
     ("POST", "/messages/{message_id:uuid}/feedback"): for_owner(422, json={"rating": True}),
@@ -97,7 +130,15 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/jobs/{job_id:uuid}/cancel"): Row(200, 404, 200),
     # The job is a cancelled one: its owner may repeat failed ones only.
     ("POST", "/jobs/{job_id:uuid}/requeue"): Row(403, 404, 202, {"json": {}}),
+    ("GET", "/jobs/{job_id:uuid}/dialogue"): Row(200, 404, 200),
+    # The job was cancelled before it asked a model: there is no record of it, and it is no replay.
+    ("POST", "/jobs/{job_id:uuid}/replay"): Row(409, 404, 409),
+    ("GET", "/jobs/{job_id:uuid}/replay"): Row(404, 404, 404),
+    ("POST", "/admin/jobs/{job_id:uuid}/replay"): for_admins(409),
+    ("POST", "/admin/prompts/trial"): for_admins(202, json={"jobs": [str(new_id())], "prompts": {TRIED: TRIED_TEXT}}),
+    ("GET", "/admin/prompts/trial/{trial_id:uuid}"): for_admins(200),
     ("POST", "/files/upload"): for_users(201, files=FILE),
+    ("POST", "/files/upload-for-llm"): for_users(201, files=FILE),
     ("GET", "/files"): for_users(200),
     ("GET", "/files/{file_id:uuid}"): for_owner(200),
     ("GET", "/files/{file_id:uuid}/content"): for_owner(200),
@@ -109,10 +150,15 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/documents/import"): for_users(202, files={"document": ("a_document.md", TEXT, "text/markdown")}),
     ("POST", "/documents/compare"): for_users(404, json={"a": str(new_id()), "b": str(new_id())}),
     ("GET", "/documents/compare/{job_id:uuid}/overlays/{place:int}"): Row(404, 404, 404),
+    ("POST", "/documents/matrix"): for_users(404, json={"requirements": str(new_id()), "drawings": [str(new_id())]}),
+    ("GET", "/documents/matrix/{job_id:uuid}"): Row(404, 404, 404),
+    ("GET", "/documents/matrix/{job_id:uuid}/export"): Row(404, 404, 404),
     ("GET", "/documents/{document_id:uuid}"): for_owner(200),
     ("DELETE", "/documents/{document_id:uuid}"): for_owner(204),
     ("GET", "/documents/{document_id:uuid}/blocks"): for_owner(200),
     ("GET", "/documents/{document_id:uuid}/pages"): for_owner(200),
+    ("GET", "/documents/{document_id:uuid}/index"): for_owner(200),
+    ("POST", "/documents/{document_id:uuid}/index"): for_owner(202, json={}),
     ("POST", "/documents/{document_id:uuid}/supersede"): for_owner(200, json={"supersedes_id": None}),
     ("GET", "/documents/{document_id:uuid}/grants"): for_owner(200),
     ("POST", "/documents/{document_id:uuid}/share"): for_owner(200, json={"everyone": True, "access": "read"}),
@@ -129,11 +175,14 @@ ROWS: dict[tuple[str, str], Row] = {
     # The document is text: it has no tiles.
     ("GET", "/documents/{document_id:uuid}/pages/{page_no:int}/tiles.json"): for_owner(404),
     ("GET", "/documents/{document_id:uuid}/pages/{page_no:int}/tiles/{z:int}/{x:int}/{y:int}"): for_owner(404),
+    # The document has no such block.
+    ("GET", "/documents/{document_id:uuid}/crops/{block_id:str}"): for_owner(404),
     ("GET", "/pictures/{digest:str}"): open_to_all(403, params={"exp": 1, "sig": "forged"}),
     ("GET", "/admin/jobs"): for_admins(200),
     ("POST", "/admin/jobs/{job_id:uuid}/requeue"): for_admins(202, json={}),
     ("POST", "/admin/jobs/requeue"): for_admins(202, json={"ids": [str(new_id())]}),
     ("POST", "/admin/probe"): for_admins(202, json={}),
+    ("POST", "/admin/index/warm-up"): for_admins(202, json={"document_ids": [str(new_id())]}),
     ("GET", "/admin/users"): for_admins(200),
     ("POST", "/admin/users"): for_admins(201, json={"username": "@name"}),
     ("PATCH", "/admin/users/{user_id:uuid}"): for_admins(200, json={"role": "user"}),
@@ -175,6 +224,14 @@ def _new_node(user: Caller) -> str:
     return made(user.get("/projects/search", params={"q": name}))[0]["id"]
 
 
+def _new_trial(sql: Sql, user: Caller, job_id: str) -> str:
+    """A trial of the job, by the job itself."""
+    trial_id = new_id()
+    statement = "insert into replays (job_id, source_job_id, owner_id, trial_id) values ($1, $1, $2, $3)"
+    sql(statement, UUID(job_id), user.user_id, trial_id)
+    return str(trial_id)
+
+
 @pytest.fixture
 def names(admin: Caller, make_user: MakeUser, sql: Sql) -> Iterator[Callable[[Caller], dict[str, str]]]:
     """Makes objects of a user, by the names that addresses have for them. What is everyone's is taken back."""
@@ -198,11 +255,18 @@ def names(admin: Caller, make_user: MakeUser, sql: Sql) -> Iterator[Callable[[Ca
             "page_no": "1",
             "user_id": str(subject.user_id),
             "token_id": token_id,
+            "trial_id": _new_trial(sql, user, job_id),
             "provider": "gemini",
+            "role_id": str(made(user.post("/prompts/roles", json=ROLE))["id"]),
+            "service_role_id": str(made(admin.post("/admin/roles", json=ROLE))["id"]),
+            "family": "analysis",
+            "name": "answer",
+            "version": read_prompts(PROMPTS)["analysis/answer"].version,
             "z": "0",
             "x": "0",
             "y": "0",
             "digest": "0" * 64,
+            "block_id": "AAAA-AAAA-AAA",
             "place": "0",
             "path": "nothing",
             "file_path": "nothing.js",
@@ -269,7 +333,8 @@ def test_a_foreign_object_looks_like_a_missing_one(
     anna: Caller, boris: Caller, names: Callable[[Caller], dict[str, str]], method: str, path: str
 ) -> None:
     row, foreign = ROWS[method, path], names(anna)
-    missing = {name: "1" if name == "page_no" else str(new_id()) for name in foreign}
+    numbers = {"page_no": "1", "role_id": str(2**40)}
+    missing = {name: numbers.get(name) or str(new_id()) for name in foreign}
     answers = [
         boris.request(method, re.sub(r"\{(\w+):\w+\}", lambda found, ids=ids: ids[found[1]], path), **row.sent)
         for ids in (foreign, missing)

@@ -1,6 +1,7 @@
 """Uploads: names, sizes, what comes back, and what is gone."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,27 @@ def test_an_upload_becomes_a_file_a_document_and_a_job(anna: Caller) -> None:
     assert anna.ended(uploaded["job_id"])["status"] == "succeeded"
     document = made(anna.get(f"/documents/{uploaded['document_id']}"))
     assert document.items() >= {"name": PLAN.name, "status": "ready", "page_count": 1, "pages_done": 1}.items()
+
+
+def test_a_file_for_a_model_is_a_document_under_the_former_names(anna: Caller, sql: Sql) -> None:
+    response = anna.post("/files/upload-for-llm", files={"file": ("Записка.txt", TEXT, "text/plain")})
+
+    uploaded = response.json()
+    assert response.status_code == 201
+    assert uploaded.items() >= {"filename": "Записка.txt", "size_bytes": len(TEXT), "state": "ACTIVE"}.items()
+    message = made(anna.post(f"/chats/{anna.new_chat()}/messages", json={"content": "Какой расход воздуха?"}))
+    sent = json.dumps([{"uri": uploaded["google_file_uri"], "mime_type": "text/plain", "storage_path": ""}])
+    anna.frames(f"/chats/{message['chat_id']}/stream", params={"google_files": sent})
+    payload = json.loads(sql("select payload from jobs where id = $1::uuid", message["job_id"])[0]["payload"])
+    assert payload["scope"]["document_ids"] == [uploaded["document_id"]]
+
+
+def test_a_file_for_a_model_has_at_most_20_mb(anna: Caller) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=boundary"}
+
+    response = anna.post("/files/upload-for-llm", content=_form(20 * MIB + 1), headers=headers)
+
+    assert response.status_code == 413
 
 
 @pytest.mark.parametrize(

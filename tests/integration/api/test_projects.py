@@ -170,6 +170,21 @@ def test_the_source_pdf_gives_boxes_and_pictures_and_crops_are_kept(anna: Caller
     assert anna.get(f"/documents/{imported['document_id']}/pages/1/render").is_success
 
 
+def test_the_crop_of_a_block_is_a_picture_for_those_who_see_its_document(
+    anna: Caller, boris: Caller, root: str
+) -> None:
+    files = {"A_document.md": markdown(), "crops/AAAA-BBBB-CCC.pdf": pdf_of(text_page("crop"))}
+    imported = import_zip(anna, files, node_path=root, visibility="private")
+    path = f"/documents/{imported['document_id']}/crops/AAAA-BBBB-CCC"
+
+    shown = anna.get(path)
+    again = anna.get(path, headers={"If-None-Match": shown.headers["ETag"]})
+
+    assert (shown.status_code, shown.headers["Content-Type"], shown.content[:4]) == (200, "image/png", b"\x89PNG")
+    assert (again.status_code, again.content) == (304, b"")
+    assert problem(boris.get(path), 404)
+
+
 def test_the_same_key_imports_once(anna: Caller, root: str) -> None:
     key = {"Idempotency-Key": str(uuid4())}
 

@@ -13,6 +13,7 @@ from domain.families.analysis.answer import answer
 from domain.families.analysis.search import search
 from domain.families.analysis.types import AnalysisState, UnreadDocument
 from domain.ids import new_id
+from domain.roles import RolePrompt
 from domain.stage import Next
 from tests.fakes.pages import add_document, page_of
 from tests.fakes.stage_context import FakeStageContext
@@ -62,13 +63,17 @@ async def test_the_model_sees_the_blocks_the_question_and_the_documents(
 
 async def test_the_chosen_role_really_goes_into_the_prompt(uow: FakeUnitOfWork, user_id: UUID, ask: Ask) -> None:
     state = await prepared(uow, user_id, ask)
-    state = msgspec.structs.replace(state, settings=Settings(selected_role_prompt_id=2))
-    uow.users.roles[2] = "Ты экономист: называй стоимость."
+    role = RolePrompt(id=2, version=1, name="Экономист", content="Называй стоимость.", focus=("цена",))
+    state = msgspec.structs.replace(state, role=role)
     ctx = FakeStageContext(uow, user_id, reply_of(state))
 
     await answer(ctx, state)
 
-    assert ctx.asks[0].variables["role"] == "Ты экономист: называй стоимость."
+    assert ctx.asks[0].variables["role"] == {
+        "name": "Экономист",
+        "wishes": "Называй стоимость.",
+        "looks_for": ["цена"],
+    }
 
 
 @pytest.mark.parametrize(("profile", "role"), [("simple", "flash"), ("complex", "pro")], ids=["simple", "complex"])

@@ -203,6 +203,12 @@ async def test_a_closer_look_is_announced_once_and_goes_back_to_the_answer(
 
     assert (outcome.goto, outcome.state.turn, outcome.state.wishes) == ("answer", 1, ())
     assert ctx.payloads(EventType.TOOL_CALLED) == [
-        {"tool": "zoom", "parameters": {"count": 1, "image_ids": ["DRAW-DRAW-DRA"]}, "reason": "диаметр"}
+        {
+            "tool": "zoom",
+            "parameters": {"count": 1, "image_ids": ["DRAW-DRAW-DRA"]},
+            "reason": "диаметр",
+            "reason_ru": "Модель попросила рассмотреть место ближе.",
+            "reason_en": "The model asked for a closer look at the place.",
+        }
     ]
     assert outcome.state.pictures[0].glyph_px is not None

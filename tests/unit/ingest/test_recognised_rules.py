@@ -44,7 +44,7 @@ def test_boxes_go_back_to_the_unrotated_page_as_the_renderer_turns_them(rotation
     width, height = seen_size(600, 800, rotation)
     box = (0.1, 0.2, 0.3, 0.25)
 
-    expected = frame.unrotated((box[0] * width, box[1] * height, box[2] * width, box[3] * height))
+    [expected] = frame.unrotated_all([(box[0] * width, box[1] * height, box[2] * width, box[3] * height)])
 
     assert to_unrotated(box, rotation) == pytest.approx(expected)
 

@@ -166,3 +166,28 @@ def test_a_ruled_table_open_on_its_sides_keeps_its_outer_columns(read: Read):
     assert _tables(content) == [
         ["| Pin | Name | Use |", "|---|---|---|", "| 1 | VCC | Supply |", "| 2 | GND | Ground |"]
     ]
+
+
+def test_a_line_along_the_page_parts_what_stands_beside_it(read: Read):
+    def draw(page: pymupdf.Page) -> None:
+        page.draw_line((300, 40), (300, 800))
+        for number in range(6):
+            page.insert_text((60, 120 + 16 * number), f"Step {number} of the left side", fontsize=10)
+            page.insert_text((330, 120 + 16 * number), f"{number},5", fontsize=10)
+
+    (content,) = read(pdf_of(draw))
+
+    assert _tables(content) == []
+
+
+def test_a_table_beside_a_line_along_the_page_is_found(read: Read):
+    def draw(page: pymupdf.Page) -> None:
+        page.draw_line((250, 40), (250, 800))
+        for number in range(6):
+            page.insert_text((40, 120 + 16 * number), f"Step {number} of the left side", fontsize=10)
+        _rows(STATEMENT, (270, 400, 480))(page)
+
+    (content,) = read(pdf_of(draw))
+
+    (table,) = _tables(content)
+    assert table[0] == "| Net sales | $ 1,204 | $ 998 |"

@@ -119,3 +119,18 @@ def test_a_frame_and_a_rectangle_are_no_table(read: Read):
     (content,) = read(pdf_of(draw))
 
     assert not [block for block in content.blocks if block.kind is BlockKind.TABLE]
+
+
+def test_lines_of_a_diagram_that_run_through_its_labels_make_no_table(read: Read):
+    def draw(page: pymupdf.Page) -> None:
+        for x in (72, 104, 200, 330):
+            page.draw_line((x, 100), (x, 220))
+        for y in (100, 140, 180, 220):
+            page.draw_line((72, y), (330, y))
+        for number in range(3):
+            page.insert_text((78, 125 + 40 * number), "heat port, connected to the air volume", fontsize=11)
+
+    (content,) = read(pdf_of(draw))
+
+    assert [block.kind for block in content.blocks if block.kind is BlockKind.TABLE] == []
+    assert "heat port, connected to the air volume" in content.blocks[0].content

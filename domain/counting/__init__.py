@@ -1,0 +1,1 @@
+"""Counting and measuring without guessing: what is told of it, and the rules that need no family."""
