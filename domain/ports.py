@@ -205,9 +205,16 @@ class UnitOfWork(Protocol):
 
 class SearchIndex(Protocol):
     async def search(
-        self, query: str, document_ids: Sequence[UUID], *, level: str = "block", limit: int = 20
+        self,
+        query: str,
+        document_ids: Sequence[UUID],
+        *,
+        level: str = "block",
+        limit: int = 20,
+        with_boxes: bool = True,
     ) -> list[Hit]:
-        """Best first. `level` is page or block. Only the given documents are searched: the caller has checked them."""
+        """Best first. `level` is page or block. Boxes cost most: `with_boxes` false leaves them out. Only the given
+        documents are searched: the caller has checked them."""
         ...
 
 

@@ -32,20 +32,26 @@ class PostgresSearch:
         self._shares = shares
 
     async def search(
-        self, query: str, document_ids: Sequence[UUID], *, level: str = "block", limit: int = 20
+        self,
+        query: str,
+        document_ids: Sequence[UUID],
+        *,
+        level: str = "block",
+        limit: int = 20,
+        with_boxes: bool = True,
     ) -> list[Hit]:
         question = read_question(query)
         if not question.weights or not document_ids:
             return []
         async with self._sessions() as session:
             ranked = await self._ranked(session, question, document_ids, level, limit)
-            return await _hits(session, ranked, frozenset(question.weights), with_blocks=level == "block")
+            return await _hits(session, ranked, frozenset(question.weights), level, with_boxes=with_boxes)
 
-    async def show(self, query: str, ranked: Sequence[Ranked], *, level: str) -> list[Hit]:
+    async def show(self, query: str, ranked: Sequence[Ranked], *, level: str, with_boxes: bool) -> list[Hit]:
         """Places with names, snippets and boxes of the question's words, in their order."""
         async with self._sessions() as session:
             terms = frozenset(read_question(query).weights)
-            return await _hits(session, ranked, terms, with_blocks=level == "block")
+            return await _hits(session, ranked, terms, level, with_boxes=with_boxes)
 
     async def rank(self, query: str, document_ids: Sequence[UUID], *, level: str, limit: int) -> list[Ranked]:
         """The places of `search` alone, without names, snippets and boxes."""
@@ -193,7 +199,8 @@ def _is_named(page_no: int, sheet: str | None, question: Question) -> bool:
 
 
 _SHOWN = text("""
-select w.document_id, w.page_no, w.block_no, d.name, b.id as block_id, b.content, b.box, g.words
+select w.document_id, w.page_no, w.block_no, d.name, b.id as block_id, b.content, b.box,
+    case when :boxes then g.words end as words
 from unnest(cast(:documents as uuid[]), cast(:pages as integer[]), cast(:blocks as integer[]))
     with ordinality as w(document_id, page_no, block_no, rank)
 join documents d on d.id = w.document_id
@@ -204,15 +211,16 @@ order by w.rank
 
 
 async def _hits(
-    session: AsyncSession, ranked: Sequence[Ranked], terms: frozenset[str], *, with_blocks: bool
+    session: AsyncSession, ranked: Sequence[Ranked], terms: frozenset[str], level: str, *, with_boxes: bool
 ) -> list[Hit]:
-    """The ranked places with names, snippets and boxes."""
+    """The ranked places with names and snippets, and boxes of the words in them."""
     if not ranked:
         return []
     parameters = {
         "documents": [one.place[0] for one in ranked],
         "pages": [one.place[1] for one in ranked],
         "blocks": [one.block_no for one in ranked],
+        "boxes": with_boxes,
     }
     rows = (await session.execute(_SHOWN, parameters)).all()
     words = {(row.document_id, row.page_no): row.words for row in rows}
@@ -223,11 +231,11 @@ async def _hits(
             document_id=row.document_id,
             document_name=row.name,
             page_no=row.page_no,
-            block_id=row.block_id if with_blocks else None,
+            block_id=row.block_id if level == "block" else None,
             score=round(scores[row.document_id, row.page_no, row.block_no], 4),
             snippet=snippet_of(row.content, terms) if row.block_id else "",
             boxes=boxes_of(unpacked[row.document_id, row.page_no], row.block_no, row.box, terms)
-            if row.block_id
+            if row.block_id and with_boxes
             else (),
         )
         for row in rows

@@ -36,12 +36,18 @@ class FusedSearch:
         self._index: VectorIndex | None = None
 
     async def search(
-        self, query: str, document_ids: Sequence[UUID], *, level: str = "block", limit: int = 20
+        self,
+        query: str,
+        document_ids: Sequence[UUID],
+        *,
+        level: str = "block",
+        limit: int = 20,
+        with_boxes: bool = True,
     ) -> list[Hit]:
         if not document_ids:
             return []
         ranked = await self.rank(query, document_ids, level=level, limit=limit)
-        return await self._lexical.show(query, ranked, level=level)
+        return await self._lexical.show(query, ranked, level=level, with_boxes=with_boxes)
 
     async def rank(self, query: str, document_ids: Sequence[UUID], *, level: str, limit: int) -> list[Ranked]:
         """The places of `search` alone."""

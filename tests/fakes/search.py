@@ -15,7 +15,13 @@ class FakeSearch:
         self._documents = documents
 
     async def search(
-        self, query: str, document_ids: Sequence[UUID], *, level: str = "block", limit: int = 20
+        self,
+        query: str,
+        document_ids: Sequence[UUID],
+        *,
+        level: str = "block",
+        limit: int = 20,
+        with_boxes: bool = True,
     ) -> list[Hit]:
         self.queries.append((level, query))
         hits = [

@@ -130,7 +130,10 @@ async def find(index: SearchIndex, state: AnalysisState, document_ids: list[UUID
     wanted = [(level, query) for query, _ in queries for level in ("block", "page")]
     limits = {"block": BLOCK_LIMIT, "page": PAGE_LIMIT}
     found = await asyncio.gather(
-        *(index.search(query, document_ids, level=level, limit=limits[level]) for level, query in wanted)
+        *(
+            index.search(query, document_ids, level=level, limit=limits[level], with_boxes=False)
+            for level, query in wanted
+        )
     )
     weights = [weight for _, weight in queries]
     blocks = [Ranking(hits=hits, weight=weight) for hits, weight in zip(found[::2], weights, strict=True)]
