@@ -3,8 +3,10 @@
 Coordinates: a box is (x0, y0, x1, y1), each 0–1 of the *unrotated* page, origin top left, x right, y down.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -177,6 +179,12 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     snippet: str
     boxes: tuple[Box, ...] = ()
+
+
+def lines_of(words: Iterable[Word]) -> Iterator[list[Word]]:
+    """The words line by line; they come in reading order."""
+    for _, line in groupby(words, key=lambda word: (word.block_no, word.line_no)):
+        yield list(line)
 
 
 def sheet_label(page: Page, language: str) -> str:

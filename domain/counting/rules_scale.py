@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.documents import Box, Page, Word, union
+from domain.documents import Box, Page, Word, lines_of, union
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ def scales_on(words: Sequence[Word]) -> tuple[list[Scale], bool]:
     """The scales that the words of a page state, and whether it says that something is not to scale."""
     found: list[Scale] = []
     is_unscaled = False
-    for line in _lines(words):
+    for line in lines_of(words):
         text = " ".join(word.text for word in line)
         is_unscaled |= _NO_SCALE.search(text) is not None
         if _SLOPE.search(text):
@@ -174,17 +174,6 @@ def _distance(box: Box | None, place: Box) -> float:
     across = max(place[0] - box[2], box[0] - place[2], 0.0)
     down = max(place[1] - box[3], box[1] - place[3], 0.0)
     return math.hypot(across, down)
-
-
-def _lines(words: Sequence[Word]) -> Iterator[list[Word]]:
-    line: list[Word] = []
-    for word in words:
-        if line and (word.block_no, word.line_no) != (line[0].block_no, line[0].line_no):
-            yield line
-            line = []
-        line.append(word)
-    if line:
-        yield line
 
 
 def _box_at(line: Sequence[Word], start: int, end: int) -> Box:

@@ -1,9 +1,9 @@
 """Where a legend shows the symbol of a thing: left of the words that name it, below a legend's heading. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from domain.documents import Box, Page, Word, union
+from domain.documents import Box, Page, Word, lines_of, union
 from domain.families.analysis.rules_schedules import has_all
 from domain.families.analysis.rules_spots import stems
 from domain.revisions.types import from_seen, to_seen
@@ -31,7 +31,7 @@ def legend_places(page: Page, words: Sequence[Word], noun: str) -> list[Box]:
     """Boxes of the unrotated page, each left of a line that names the thing; empty without a legend."""
     wanted = set(stems(noun))
     lines = [
-        (" ".join(word.text for word in line), to_seen(page, union([w.box for w in line]))) for line in _lines(words)
+        (" ".join(word.text for word in line), to_seen(page, union([w.box for w in line]))) for line in lines_of(words)
     ]
     headings = [box for text, box in lines if HEADING.search(text) and len(text.split()) <= MAX_WORDS]
     if not (wanted and headings):
@@ -57,14 +57,3 @@ def _window(label: Box, lines: Sequence[Box]) -> Box:
     beside = [box[2] for box in lines if box[2] < label[0] and box[1] < middle + half and box[3] > middle - half]
     left = max([label[0] - REACH_MM * MM, *(edge + GAP_MM * MM for edge in beside)])
     return (left, middle - half, label[0] - GAP_MM * MM, middle + half)
-
-
-def _lines(words: Sequence[Word]) -> Iterator[list[Word]]:
-    line: list[Word] = []
-    for word in words:
-        if line and (word.block_no, word.line_no) != (line[0].block_no, line[0].line_no):
-            yield line
-            line = []
-        line.append(word)
-    if line:
-        yield line

@@ -5,14 +5,14 @@ Exact: «В2» is not «В21», «Д-1» is neither «Д-1а» nor «ВД-1»; l
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
-from domain.documents import Block, BlockKind, Box, Page, Word, union
+from domain.documents import Block, BlockKind, Box, Page, Word, lines_of, union
 from domain.families.analysis.rules_text import fold_word
-from domain.rules_seen import to_seen
+from domain.rules_seen import has_middle_in, to_seen
 from domain.rules_tables import is_row, is_rule
 
 
@@ -84,7 +84,7 @@ def find_marks(pattern: re.Pattern[str], page: Page, words: Sequence[Word], bloc
     kinds = {block.block_no: block for block in blocks}
     stamp = stamp_box(page)
     found: list[Mark] = []
-    for line in _lines(words):
+    for line in lines_of(words):
         text, origins = _joined(line)
         for place in pattern.finditer(text):
             own = [line[n] for n in dict.fromkeys(origins[place.start() : place.end()]) if n >= 0]
@@ -117,7 +117,7 @@ def _zone(seen: Box, line: Sequence[Word], block: Block | None, stamp: Box | Non
         return Zone.LEGEND
     if block is not None and is_tabular(block):
         return Zone.TABLE
-    if stamp is not None and _is_in(seen, stamp):
+    if stamp is not None and has_middle_in(seen, stamp):
         return Zone.STAMP
     if sum(1 for each in line if _PLAIN.fullmatch(each.text)) >= PROSE_WORDS:
         return Zone.TEXT
@@ -134,22 +134,6 @@ def is_tabular(block: Block) -> bool:
         return True
     worded = sum(1 for row in rows if _WORDED.search(row))
     return bool(rows) and worded >= WORDED_SHARE * len(rows)
-
-
-def _is_in(box: Box, area: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return area[0] <= x <= area[2] and area[1] <= y <= area[3]
-
-
-def _lines(words: Sequence[Word]) -> Iterator[list[Word]]:
-    line: list[Word] = []
-    for word in words:
-        if line and (word.block_no, word.line_no) != (line[0].block_no, line[0].line_no):
-            yield line
-            line = []
-        line.append(word)
-    if line:
-        yield line
 
 
 def _joined(line: Sequence[Word]) -> tuple[str, list[int]]:
