@@ -12,6 +12,12 @@ _DIMENSION = re.compile(
     re.IGNORECASE,
 )
 _DESIGNATION = re.compile(r"^(?=.*\d)(?=.*[^\W\d_])[\w.\-–/№#()]+$|^[A-ZА-ЯЁ]{1,4}$")
+_LITTLE_WORD = re.compile(
+    r"AN|AND|AS|AT|BE|BY|FOR|FROM|IF|IN|IS|IT|NOT|OF|ON|OR|PER|SEE|THE|TO|WITH|"
+    r"ДЛЯ|ДО|ЗА|ИЗ|ИЛИ|НА|НЕ|НЕТ|ОТ|ПО|ПОД|ПРИ"
+)
+"""Short words that texts in capitals are full of: no designations."""
+
 _DIGIT = re.compile(r"\d")
 _NEGATION = re.compile(r"\b(?:не|без|нет|запрещ\w*|кроме|not|no|without|except|shall|must|never)\b", re.IGNORECASE)
 
@@ -45,4 +51,8 @@ def severity_of(kind: ChangeKind, change_class: ChangeClass, before: str | None,
 
 def _is_designation(text: str) -> bool:
     words = text.split()
-    return len(words) <= DESIGNATION_WORDS and any(_DESIGNATION.match(word.strip(",;:()")) for word in words)
+    return len(words) <= DESIGNATION_WORDS and any(_is_name(word.strip(",;:()")) for word in words)
+
+
+def _is_name(word: str) -> bool:
+    return _DESIGNATION.match(word) is not None and _LITTLE_WORD.fullmatch(word) is None

@@ -20,6 +20,12 @@ SMALL_SHIFT_PT = 3.0
 """A thing that moved by less than a millimetre is cosmetic. A guess."""
 
 
+TELLING_STROKES = 4
+PLAIN_REACH_PT = 60.0
+"""One or two lines (an outline has each twice) have twins all over a sheet: only near ones, to 2 cm, are the same
+line moved. Guesses."""
+
+
 class _Thing(msgspec.Struct, frozen=True):
     """Strokes that hang together: those only page a has and those only page b has, in the space of page b."""
 
@@ -37,7 +43,7 @@ def compare_strokes(
     added = [thing for thing in things if not thing.a]
     changes: list[Change] = []
     for thing in removed:
-        twin = next((other for other in added if is_same_shape(thing.a, other.b)), None)
+        twin = next((other for other in added if _may_be_moved(thing, other)), None)
         if twin is not None:
             added.remove(twin)
         kind = ChangeKind.MOVED if twin else ChangeKind.REMOVED
@@ -48,6 +54,11 @@ def compare_strokes(
             kind = ChangeKind.MOVED if is_same_shape(thing.a, thing.b) else ChangeKind.CHANGED
             changes.append(_change(kind, thing.a, thing.b, page_a, page_b, transform))
     return sorted(changes, key=lambda change: -sum(_area(box) for box in change.boxes_a + change.boxes_b))
+
+
+def _may_be_moved(one: _Thing, other: _Thing) -> bool:
+    plain = len(one.a) < TELLING_STROKES and not any(stroke.curve for stroke in one.a)
+    return is_same_shape(one.a, other.b) and (not plain or _shift(box_of(one.a), box_of(other.b)) <= PLAIN_REACH_PT)
 
 
 def _things(only_a: Sequence[Stroke], only_b: Sequence[Stroke]) -> list[_Thing]:

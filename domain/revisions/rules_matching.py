@@ -22,6 +22,9 @@ NEAR_HEIGHTS = 3.0
 NEAR_WIDTH_HEIGHTS = 15.0
 """A single word that flowed on (a longer word was put before it) is looked for this far, in heights. Guesses."""
 
+FIELD_PT = 20.0
+"""Words are looked up in squares of this size: it costs time only."""
+
 PAIRS_LIMIT = 4_000_000
 """Comparing sequences costs their product in the worst case; larger ones are compared by words that are unique."""
 
@@ -98,13 +101,47 @@ def _match_runs(a: Sequence[Placed], b: Sequence[Placed], matched: dict[int, int
     if len(rest_a) * len(rest_b) > PAIRS_LIMIT:
         rest_a, rest_b = _unique_only(rest_a, rest_b)
     counts_a, counts_b = Counter(word.key for word in rest_a), Counter(word.key for word in rest_b)
+    fields_a, fields_b = _Fields(rest_a), _Fields(rest_b)
     matcher = SequenceMatcher(None, [word.key for word in rest_a], [word.key for word in rest_b], autojunk=False)
     for start_a, start_b, size in matcher.get_matching_blocks():
         run_a, run_b = rest_a[start_a : start_a + size], rest_b[start_b : start_b + size]
+        if size >= RUN_WORDS:
+            matched.update((one.place, other.place) for one, other in zip(run_a, run_b, strict=True))
+            continue
         is_unique = any(counts_a[word.key] == counts_b[word.key] == 1 and len(word.key) > 1 for word in run_a)
         for one, other in zip(run_a, run_b, strict=True):
-            if size >= RUN_WORDS or is_unique or is_near(one, other):
+            before, after = fields_a.others_at(other, run_a), fields_b.others_at(one, run_b)
+            if (is_unique or is_near(one, other)) and not _is_replaced(one, other, before=before, after=after):
                 matched[one.place] = other.place
+
+
+def _is_replaced(one: Placed, other: Placed, *, before: bool, after: bool) -> bool:
+    """Whether a word changed where it stood and did not go where it stands.
+
+    `after`: another text stands at its old place; `before`: another text stood at its new place. In its line a word
+    gives way to others, and then one of the two is usual.
+    """
+    in_line = is_near(one, other) and abs(one.y - other.y) <= SAME_PLACE_HEIGHTS * one.height
+    return (before and after) if in_line else (before or after)
+
+
+class _Fields:
+    """Words by the field of the page that their middle is in."""
+
+    def __init__(self, words: Sequence[Placed]) -> None:
+        self._words: dict[tuple[int, int], list[Placed]] = defaultdict(list)
+        for word in words:
+            self._words[int(word.x // FIELD_PT), int(word.y // FIELD_PT)].append(word)
+
+    def others_at(self, word: Placed, but: Sequence[Placed]) -> bool:
+        """Whether the middle of one of the words, not of those of `but`, lies in the box of `word`."""
+        x0, y0, x1, y1 = word.box
+        return any(
+            x0 <= other.x <= x1 and y0 <= other.y <= y1 and other not in but
+            for column in range(int(x0 // FIELD_PT), int(x1 // FIELD_PT) + 1)
+            for row in range(int(y0 // FIELD_PT), int(y1 // FIELD_PT) + 1)
+            for other in self._words.get((column, row), ())
+        )
 
 
 def _unique_only(a: Sequence[Placed], b: Sequence[Placed]) -> tuple[list[Placed], list[Placed]]:

@@ -11,16 +11,19 @@ from domain.revisions.rules_matching import Placed
 PROSE_WORDS = 5.0
 """Words per line from which a block is prose: a change there may go on over the end of a line. A guess."""
 
+SAME_LINES = 3.0
+"""A text that goes on over a line's end is two lines lower at most, in heights. A guess."""
+
 REACH_HEIGHTS = 1.5
 """How far from its old place a changed text may stand, in its heights. A guess."""
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Neighbouring words of one line (of one block, in prose); `before` and `after`: the places of its neighbours."""
+    """Neighbouring words of one line (of one block, in prose); `before` and `after` are its neighbours in the block."""
 
     words: tuple[Placed, ...]
-    before: int | None
-    after: int | None
+    before: Placed | None
+    after: Placed | None
 
     @property
     def text(self) -> str:
@@ -52,11 +55,11 @@ def spans_of(words: Sequence[Placed], matched: set[int] | Mapping[int, int], tab
         if word.place in matched:
             continue
         if run and not _goes_on(run[-1], word, prose, tables):
-            spans.append(_span(run, words))
+            spans.append(span_of(run, words))
             run = []
         run.append(words[place])
     if run:
-        spans.append(_span(run, words))
+        spans.append(span_of(run, words))
     return spans
 
 
@@ -120,24 +123,56 @@ def _goes_on(last: Placed, word: Placed, prose: set[int], tables: frozenset[int]
     return gap <= (1.0 if word.block_no in tables else REACH_HEIGHTS) * last.height
 
 
-def _span(run: Sequence[Placed], words: Sequence[Placed]) -> Span:
-    first, last = run[0].place, run[-1].place
-    before = first - 1 if first > 0 and words[first - 1].block_no == run[0].block_no else None
-    after = last + 1 if last + 1 < len(words) and words[last + 1].block_no == run[-1].block_no else None
-    return Span(tuple(run), before, after)
+def span_of(run: Sequence[Placed], words: Sequence[Placed]) -> Span:
+    first, last = run[0], run[-1]
+    before = words[first.place - 1] if first.place > 0 else None
+    after = words[last.place + 1] if last.place + 1 < len(words) else None
+    return Span(
+        tuple(run),
+        before if before and before.block_no == first.block_no else None,
+        after if after and after.block_no == last.block_no else None,
+    )
 
 
 def _may_pair(a: Span, b: Span, matched: Mapping[int, int]) -> bool:
     return _is_anchored(a, b, matched) or _is_over(a, b)
 
 
+def is_between(a: Span, b: Span, matched: Mapping[int, int]) -> bool:
+    """Whether the same words stand before both and after both."""
+    return _follows(a, b, matched) and _precedes(a, b, matched)
+
+
 def _is_anchored(a: Span, b: Span, matched: Mapping[int, int]) -> bool:
     """Whether the same words stand around both, or on one side while the other side is the end of the block."""
-    before = a.before is not None and b.before is not None and matched.get(a.before) == b.before
-    after = a.after is not None and b.after is not None and matched.get(a.after) == b.after
+    before, after = _follows(a, b, matched), _precedes(a, b, matched)
     if before and after:
         return True
     return (before and a.after is None and b.after is None) or (after and a.before is None and b.before is None)
+
+
+def _follows(a: Span, b: Span, matched: Mapping[int, int]) -> bool:
+    return (
+        a.before is not None
+        and b.before is not None
+        and matched.get(a.before.place) == b.before.place
+        and _lies_alike((a.before, a.words[0]), (b.before, b.words[0]))
+    )
+
+
+def _precedes(a: Span, b: Span, matched: Mapping[int, int]) -> bool:
+    return (
+        a.after is not None
+        and b.after is not None
+        and matched.get(a.after.place) == b.after.place
+        and _lies_alike((a.after, a.words[-1]), (b.after, b.words[-1]))
+    )
+
+
+def _lies_alike(one: tuple[Placed, Placed], other: tuple[Placed, Placed]) -> bool:
+    """Whether the second words lie as far below the first, but for some lines: cells are neighbours by order only."""
+    below, other_below = one[1].y - one[0].y, other[1].y - other[0].y
+    return abs(below - other_below) <= SAME_LINES * one[1].height
 
 
 def _is_over(a: Span, b: Span) -> bool:

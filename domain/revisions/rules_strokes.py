@@ -13,6 +13,9 @@ SAME_PT = 0.7
 LEAST_PT = 1.5
 """Shorter uncovered pieces of a line are rounding. A guess."""
 
+SHORT_COVER_PT = 4.0
+"""A line that is covered over no more than this, within it, only crosses a letter or an arrow there. A guess."""
+
 ANGLE_STEP = math.pi / 180
 OFFSET_STEP_PT = 1.0
 
@@ -90,7 +93,11 @@ class _LineIndex:
         if place is None:
             return [stroke]
         length = math.hypot(stroke.x1 - stroke.x0, stroke.y1 - stroke.y0)
-        covers = sorted(self._covers(stroke, place, length))
+        covers = [
+            (start, end)
+            for start, end in _joined(sorted(self._covers(stroke, place, length)))
+            if end - start > SHORT_COVER_PT or start <= 0 or end >= length
+        ]
         pieces: list[Stroke] = []
         reached = 0.0
         for start, end in [*covers, (length, length)]:
@@ -126,6 +133,17 @@ class _LineIndex:
             for other_angle in (0, 1, turns - 1, turns):
                 for j in (-1, 0, 1):
                     yield from self._lines.get((other_angle, -offset + j), ())
+
+
+def _joined(stretches: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Sorted stretches, those that touch made one."""
+    found: list[tuple[float, float]] = []
+    for start, end in stretches:
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _across(ends: Sequence[tuple[float, float]], start: float, end: float, length: float) -> float:

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from domain.documents import Box, union
 from domain.revisions.rules_classes import class_of, severity_of
+from domain.revisions.rules_cutting import cut_alike, word_by_word
+from domain.revisions.rules_lines import in_lines
 from domain.revisions.rules_matching import Placed, has_moved, is_near, match_words, placed
 from domain.revisions.rules_spans import Span, pair_moved, pair_spans, spans_of
 from domain.revisions.rules_transform import Transform
@@ -20,15 +22,17 @@ SAME_SHIFT_PT = 3.0
 
 def compare_words(a: PageText, b: PageText, transform: Transform) -> list[Change]:
     """What was added, removed, changed and moved, in the reading order of page b (removed ones at the end)."""
+    a, b = in_lines(a), in_lines(b)
     words_a, words_b = placed(a, transform), placed(b)
     matched = match_words(words_a, words_b)
     spans_a = spans_of(words_a, matched, a.tables)
     spans_b = spans_of(words_b, set(matched.values()), b.tables)
+    spans_a, spans_b = cut_alike(spans_a, spans_b, (words_a, words_b), matched)
     pairs, rest_a, rest_b = pair_spans(spans_a, spans_b, matched)
     moved = pair_moved(rest_a, rest_b)
     gone = {id(one) for one, _ in moved}
     come = {id(other) for _, other in moved}
-    changes = [_changed(one, other, a, b) for one, other in pairs]
+    changes = [_changed(one, other, a, b) for pair in pairs for one, other in _by_class(*pair, a, b)]
     changes += [_moved(one.words, other.words, a, b) for one, other in moved]
     changes += [_moved(one, other, a, b) for one, other in _moved_runs(words_a, words_b, matched)]
     changes += [_added(span, b) for span in rest_b if id(span) not in come]
@@ -36,8 +40,19 @@ def compare_words(a: PageText, b: PageText, transform: Transform) -> list[Change
     return changes
 
 
+def _by_class(one: Span, other: Span, a: PageText, b: PageText) -> list[tuple[Span, Span]]:
+    """A changed value beside a changed word is a change of its own: its class and its severity are others."""
+    if len(one.words) != len(other.words) or one.block_no in a.tables:
+        return [(one, other)]
+    kinds = [
+        class_of(before.text, after.text, in_table=False) for before, after in zip(one.words, other.words, strict=True)
+    ]
+    return word_by_word(one, other, kinds)
+
+
 def _changed(one: Span, other: Span, a: PageText, b: PageText) -> Change:
-    in_table = other.block_no in b.tables
+    # By what it was: marks around a new text may keep it from being read as a cell.
+    in_table = one.block_no in a.tables
     change_class = class_of(one.text, other.text, in_table=in_table)
     if one.key == other.key:
         change_class = ChangeClass.COSMETIC
@@ -50,8 +65,12 @@ def _changed(one: Span, other: Span, a: PageText, b: PageText) -> Change:
         after=other.text,
         change_class=change_class,
         severity=severity_of(ChangeKind.CHANGED, change_class, one.text, other.text),
-        place=cell_place(b, other.words) if in_table else None,
+        place=_cell(one, other, a, b) if in_table else None,
     )
+
+
+def _cell(one: Span, other: Span, a: PageText, b: PageText) -> str:
+    return cell_place(b, other.words) if other.block_no in b.tables else cell_place(a, one.words)
 
 
 def _added(span: Span, b: PageText) -> Change:
@@ -84,7 +103,7 @@ def _removed(span: Span, a: PageText) -> Change:
 
 def _moved(one: Sequence[Placed], other: Sequence[Placed], a: PageText, b: PageText) -> Change:
     text = " ".join(word.text for word in other)
-    in_table = other[0].block_no in b.tables
+    in_table = one[0].block_no in a.tables and other[0].block_no in b.tables
     change_class = class_of(None, text, in_table=in_table)
     if in_table or (len(other) > 1 and change_class is ChangeClass.NOTE) or _has_flowed(one, other, a, b):
         # Rows and lines that slid on because something was put before them say what they said.

@@ -66,3 +66,16 @@ def test_the_overlay_is_a_picture_of_the_later_sheet_in_colours() -> None:
 def test_what_is_no_picture_is_refused() -> None:
     with pytest.raises(DocumentDamaged):
         compare_pictures(b"no picture", sheet(), PX_PER_MM)
+
+
+def test_the_overlay_of_drawn_pages_shows_changes_too_small_for_a_scan() -> None:
+    later = cv2.imdecode(np.frombuffer(sheet(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    cv2.rectangle(later, (1000, 500), (1002, 502), 0, -1)
+
+    compared = compare_pictures(sheet(), cv2.imencode(".png", later)[1].tobytes(), PX_PER_MM)
+
+    blue, _, red = (
+        int(value) for value in cv2.imdecode(np.frombuffer(compared.overlay, np.uint8), cv2.IMREAD_COLOR)[501, 1001]
+    )
+    assert compared.regions == ()
+    assert blue > red + 100

@@ -66,3 +66,20 @@ def test_a_shifted_sheet_has_no_changes() -> None:
     shifted = [Stroke(s.x0 + 15, s.y0 - 7, s.x1 + 15, s.y1 - 7) for s in WALLS]
 
     assert differences(WALLS, shifted, Transform(1.0, 15, -7)) == []
+
+
+def test_a_line_that_crosses_a_letter_where_it_went_has_still_moved() -> None:
+    letter = Stroke(500, 300, 500, 302)
+    here, there = Stroke(494, 250, 494, 350), Stroke(500, 250, 500, 350)
+
+    (change,) = differences([*WALLS, letter, here], [*WALLS, letter, there])
+
+    assert change.kind is ChangeKind.MOVED
+
+
+def test_plain_lines_far_apart_are_not_one_that_moved() -> None:
+    here, there = Stroke(200, 200, 300, 200), Stroke(600, 700, 700, 700)
+
+    found = differences([*WALLS, here], [*WALLS, there])
+
+    assert {c.kind for c in found} == {ChangeKind.REMOVED, ChangeKind.ADDED}

@@ -132,3 +132,46 @@ def test_a_negation_put_into_a_note_is_grave() -> None:
     ]
 
     assert [(c.after, c.severity) for c in changes] == [("не", Severity.HIGH)]
+
+
+def test_two_values_that_follow_each_other_in_two_places_change_and_do_not_move() -> None:
+    a = page_of(*NOTES, line("2011", 50, 300, block=2), line("2012", 400, 700, block=3))
+    b = page_of(*NOTES, line("2012", 50, 300, block=2), line("2019", 400, 700, block=3))
+
+    assert [(c.kind, c.before, c.after) for c in differences(a, b)] == [
+        (ChangeKind.CHANGED, "2011", "2012"),
+        (ChangeKind.CHANGED, "2012", "2019"),
+    ]
+
+
+def test_a_value_and_the_word_beside_it_are_changes_of_their_own_class() -> None:
+    a, b = page_of(*NOTES, line("Формат А1", 300, 700, block=2)), page_of(*NOTES, line("замене А2", 300, 700, block=2))
+
+    assert [(c.change_class, c.before, c.after) for c in differences(a, b)] == [
+        (ChangeClass.NOTE, "Формат", "замене"),
+        (ChangeClass.DESIGNATION, "А1", "А2"),
+    ]
+
+
+def test_words_drawn_last_into_two_lines_are_changes_of_those_lines() -> None:
+    first, second = (
+        line("Насос подачи воды в бак", 50, 300, block=2),
+        line("Труба стальная ГОСТ 3262", 50, 314, block=2),
+    )
+    late = [line("откачки", 80, 300, block=2)[0], line("медная", 80, 314, block=2)[0]]
+    second = [w.__class__(w.text, w.box, w.block_no, 1) for w in second]
+    late = [w.__class__(w.text, w.box, w.block_no, 2 + place) for place, w in enumerate(late)]
+
+    changes = grave(
+        differences(
+            page_of(*NOTES, first, second), page_of(*NOTES, [*first[:1], *first[2:], second[0], *second[2:], *late])
+        )
+    )
+
+    assert [(c.before, c.after) for c in changes] == [("подачи", "откачки"), ("стальная", "медная")]
+
+
+def test_little_words_in_capitals_are_no_designations() -> None:
+    a, b = page_of(*NOTES, line("OF", 300, 700, block=2)), page_of(*NOTES, line("TO", 300, 700, block=2))
+
+    assert [(c.change_class, c.severity) for c in differences(a, b)] == [(ChangeClass.NOTE, Severity.MEDIUM)]
