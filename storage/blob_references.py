@@ -23,6 +23,10 @@ NEEDS_NOTHING = frozenset(
         ("block_index", "sha256"),
         # A log of what was told. Its pictures are evidence, or may be evicted.
         ("job_events", "payload"),
+        ("llm_calls", "request"),
+        ("llm_calls", "pieces"),
+        ("llm_calls", "fault"),
+        ("llm_calls", "settings"),
         # What was answered to a request, for seven days.
         ("idempotency_keys", "response"),
         ("audit", "details"),

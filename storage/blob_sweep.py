@@ -55,8 +55,15 @@ async def _retire(database: Direct, blobs: RetiringBlobs, before: datetime) -> i
         named = await named_in_columns(database, [listed.digest for listed in old]) if old else set()
         suspects += [listed for listed in old if listed.digest not in named]
         if len(suspects) >= MOST_SUSPECTS:
-            break
-    # Asked again: rows may have come while the rest was listed.
+            if retired := await _retire_unneeded(database, blobs, suspects):
+                return retired
+            # All of them are needed by objects, as they will be next time: what comes after them has its turn.
+            suspects = []
+    return await _retire_unneeded(database, blobs, suspects)
+
+
+async def _retire_unneeded(database: Direct, blobs: RetiringBlobs, suspects: Sequence[Listed]) -> int:
+    """Asks for all of them again: rows may have come while the rest was listed."""
     needed = await _needed(database, [listed.digest for listed in suspects])
     return sum([await _done(blobs.retire, listed) for listed in suspects if listed.digest not in needed])
 

@@ -24,7 +24,8 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find_lacking(database: Direct, lacking: Lacking, *, limit: int) -> list[tuple[UUID, UUID]]:
     """Documents that are read and not deleted, newest first, with their owners; none whose job has not ended. What a
-    model told is not lacking where only the offline reader is wanted."""
+    model told is not lacking where only the offline reader is wanted; what the last job left as it was, without the
+    money for it, only with `retry`."""
     ids = None if lacking.document_ids is None else list(lacking.document_ids)
     rows = await database.every(
         _LACKING,
@@ -61,6 +62,11 @@ left join lateral (
     where j.document_id = d.id and j.family = 'indexing' order by j.id desc limit 1
 ) run on true
 left join lateral (
+    select coalesce((run.result ->> 'left')::int, 0) > 0
+        and run.result ->> 'sha256' is not distinct from coalesce(d.sha256, '')
+        and run.result ->> 'version' = any($1::text[]) and ($2 <> 'model' or run.mode = 'model') as was_left
+) newest on true
+left join lateral (
     select count(*) as number, bool_or(
         i.sha256 <> coalesce(d.sha256, '')
         or ($2 = 'model' and (i.wanted <> 'model' or not i.version = any($1::text[])))
@@ -75,7 +81,8 @@ where d.deleted_at is null and d.status = 'ready'
     and ($7::uuid is null or d.id >= $7::uuid)
     and (run.state is null or run.state = 'succeeded' or ($3 and run.state in ('failed', 'cancelled')))
     and (
-        $4 or entries.is_lacking or ($3 and coalesce((run.result ->> 'left')::int, 0) > 0)
+        $4 or (entries.is_lacking and ($3 or not coalesce(newest.was_left, false)))
+        or ($3 and coalesce((run.result ->> 'left')::int, 0) > 0)
         or entries.number = 0 and (
             run.state is distinct from 'succeeded'
             or coalesce(run.result ->> 'sha256', '') <> coalesce(d.sha256, '')

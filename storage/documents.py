@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.documents import Block, Document, DocumentStatus, Page, PageContent, PageKey, Word
-from domain.errors import Fault, InvalidInput, NotFound
+from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.jobs import JobError
 from storage import page_contents
 from storage.indexing import write_index
@@ -145,15 +145,16 @@ class DocumentRepository:
         await self._set(document_id, supersedes_id=older_id)
 
     async def read_again(self, document_id: UUID, job_id: UUID) -> None:
-        """The document is being read by another job."""
-        await self._set(
-            document_id,
-            status=DocumentStatus.READING.value,
-            job_id=job_id,
-            error_code=None,
-            error_ru=None,
-            error_en=None,
+        """The document, which could not be read, is being read by another job. Raises Conflict when it already is."""
+        again = {"status": DocumentStatus.READING.value, "job_id": job_id}
+        done = await self._session.scalar(
+            update(DocumentRow)
+            .where(DocumentRow.id == document_id, DocumentRow.status == DocumentStatus.FAILED.value)
+            .values(**again, error_code=None, error_ru=None, error_en=None)
+            .returning(DocumentRow.id)
         )
+        if done is None:
+            raise Conflict(f"document {document_id} is read already")
 
     async def move(self, document_id: UUID, node_id: UUID | None) -> None:
         """Hang the document below a node of the project tree, from which it inherits grants; null takes it out."""

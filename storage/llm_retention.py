@@ -1,10 +1,13 @@
 """What is kept of model calls, and for how long: texts for so many days, figures for as long as the user is there."""
 
 from storage.direct import Direct
-from storage.replays import BLANKED
+from storage.replays import BLANKED, REMOVED
 
 BATCH = 500
 """Rows of one statement: a row may hold a megabyte. A guess."""
+
+MOST_BATCHES = 40
+"""Of one run, which whoever looks after dead workers waits for; the next one goes on. A guess."""
 
 _EXPIRE = f"""
 update llm_calls set {BLANKED}
@@ -23,16 +26,18 @@ where c.expired_at is null and c.created_at > now() - interval '2 days' and j.id
 _LOST = "select job_id from replays where source_job_id is null or owner_id is null"
 """Replays whose recorded job or its owner is gone."""
 _LOST_CALLS = f"update llm_calls set {BLANKED} where job_id in ({_LOST}) returning id"
-_LOST_JOBS = f"delete from jobs where id in ({_LOST}) returning id"
+_LOST_JOBS = REMOVED.format(which=_LOST)
 
 
 async def expire_dialogues(database: Direct, *, days: int | None) -> int:
     """Blank the texts of calls older than `days` (null: none) and of those that nobody may read any more; the number of
-    those that were old. Safe to run anywhere, any number of times."""
+    those that were old, `MOST_BATCHES` batches at most. Safe to run anywhere, any number of times."""
     for statement in (_WRITTEN_LATE, _LOST_CALLS, _LOST_JOBS):
         await database.every(statement)
     expired = 0
-    while days is not None:
+    if days is None:
+        return expired
+    for _ in range(MOST_BATCHES):
         batch = len(await database.every(_EXPIRE, days, BATCH))
         expired += batch
         if batch < BATCH:

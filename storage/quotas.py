@@ -35,15 +35,24 @@ on conflict do nothing returning 1
 """The first job of a month takes over the cap of the last one."""
 _RESERVED = f"update jobs set reserved_micro_usd = $2, quota_period = {_MONTH} where id = $1"
 _SET = f"""
+with unsettled as (
+  select least(
+    coalesce(sum(c.cost_micro_usd) filter (where c.created_at >= date_trunc('month', now(), 'UTC')), 0),
+    greatest(coalesce(sum(c.cost_micro_usd), 0) - j.settled_micro_usd, 0)) as cost
+  from jobs j join llm_calls c on c.job_id = j.id
+  where j.user_id = $1 and j.state in ('queued', 'running', 'waiting') group by j.id, j.settled_micro_usd
+)
 insert into quotas (user_id, kind, period, cap, used, reserved)
 select $1, $2, {_MONTH}, $3,
-  coalesce((select sum(cost_micro_usd) from llm_calls where user_id = $1
-            and created_at >= date_trunc('month', now(), 'UTC')), 0),
+  greatest(coalesce((select sum(cost_micro_usd) from llm_calls where user_id = $1
+                     and created_at >= date_trunc('month', now(), 'UTC')), 0)
+           - coalesce((select sum(cost) from unsettled), 0), 0),
   coalesce((select sum(reserved_micro_usd) from jobs where user_id = $1 and quota_period = {_MONTH}
             and state in ('queued', 'running', 'waiting')), 0)
 on conflict (user_id, kind, period) do update set cap = $3
 """
-"""A first cap counts what the month has cost so far, and what open jobs still hold of a cap that was taken away."""
+"""A first cap counts what the month has cost so far, and what open jobs still hold of a cap that was taken away. What
+open jobs have cost counts when they end, once."""
 
 _EXTEND = f"""
 with job as (

@@ -14,11 +14,28 @@ expired_at = coalesce(expired_at, now())
 """
 """What a call is without its texts: figures are counted as long as their user is there."""
 
-_REPLAYS_OF_CHAT = """
-delete from jobs where id in (
-  select r.job_id from replays r join jobs source on source.id = r.source_job_id where source.chat_id = $1)
-returning id
+REMOVED = """
+with gone as (
+  delete from jobs where id in ({which})
+  returning id, user_id, reserved_micro_usd, settled_micro_usd,
+    coalesce(quota_period, to_char(now() at time zone 'utc', 'YYYY-MM')) as period
+), owed as (
+  select user_id, period, sum(reserved_micro_usd)::bigint as held, sum(greatest(
+    (select coalesce(sum(c.cost_micro_usd), 0) from llm_calls c where c.job_id = gone.id) - settled_micro_usd, 0
+  ))::bigint as spent
+  from gone group by user_id, period
+), settled as (
+  update quotas q set reserved = greatest(q.reserved - owed.held, 0), used = q.used + owed.spent from owed
+  where q.user_id = owed.user_id and q.kind = 'micro_usd' and q.period = owed.period
+)
+select id from gone
 """
+"""Deletes jobs. What unfinished ones had set aside is given back, and what they have cost is paid, as at the end of a
+job."""
+
+_REPLAYS_OF_CHAT = REMOVED.format(
+    which="select r.job_id from replays r join jobs source on source.id = r.source_job_id where source.chat_id = $1"
+)
 _CALLS_OF_CHAT = f"""
 update llm_calls set {BLANKED}
 where job_id in (select id from jobs where chat_id = $1) or job_id = any($2::uuid[])

@@ -13,7 +13,7 @@ from domain.prompts import saved_number, saved_version
 from domain.roles import MAX_OWN, RolePrompt, RoleTexts, pin_of
 from storage.tables.jobs import JobRow
 from storage.tables.prompts import RolePromptRow, RoleVersionRow
-from storage.tables.users import UserSettingsRow
+from storage.tables.users import UserRow, UserSettingsRow
 
 TEXTS = ("name", "name_en", "content", "description", "focus")
 
@@ -154,6 +154,8 @@ class RoleRepository:
         await self._session.flush()
 
     async def _check_room(self, owner_id: UUID) -> None:
+        # Two that are added at once are counted one after the other.
+        await self._session.execute(select(UserRow.id).where(UserRow.id == owner_id).with_for_update(key_share=True))
         own = select(func.count()).where(RolePromptRow.owner_id == owner_id, RolePromptRow.is_active)
         if (await self._session.scalar(own) or 0) >= MAX_OWN:
             raise Conflict(

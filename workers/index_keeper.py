@@ -6,6 +6,7 @@ A few jobs at a time, behind everything else: it never fills the queue that uplo
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -32,6 +33,9 @@ RECENT_DAYS = 1
 
 AT_ONCE = 4
 """Unfinished jobs at most."""
+
+LOOKED_AT = 200
+"""Documents of one look: those whose owners have no money left do not keep the others. A guess."""
 
 _log = structlog.get_logger()
 
@@ -69,14 +73,30 @@ class IndexKeeper:
             wanted=self._wanted,
             since=None if is_sweep else _first_id_of(datetime.now(UTC) - timedelta(days=RECENT_DAYS)),
         )
-        found = await find_lacking(self._auto, lacking, limit=room)
+        found = await find_lacking(self._auto, lacking, limit=LOOKED_AT)
         if is_sweep and not found:
             self._sweep_at = time.monotonic() + SWEEP_S
-        return sum([await self._submit(document_id, owner_id) for document_id, owner_id in found])
+        return await self._submit_some(found, room)
+
+    async def _submit_some(self, found: Sequence[tuple[UUID, UUID]], room: int) -> int:
+        """The first `room` of the documents; those of an owner who has no money left are passed over."""
+        accepted = 0
+        broke: set[UUID] = set()
+        with contextlib.suppress(QueueFull):
+            for document_id, owner_id in found:
+                if accepted == room:
+                    break
+                if owner_id in broke:
+                    continue
+                try:
+                    accepted += await self._submit(document_id, owner_id)
+                except QuotaExceeded:
+                    broke.add(owner_id)
+        return accepted
 
     async def _submit(self, document_id: UUID, owner_id: UUID) -> bool:
         is_new = False
-        with contextlib.suppress(NotFound, QueueFull, QuotaExceeded):
+        with contextlib.suppress(NotFound):
             async with self._database.uow() as uow:
                 document = await uow.documents.get(document_id)
                 _, is_new = await submit_indexing(uow, document, user_id=owner_id, wanted=self._wanted)

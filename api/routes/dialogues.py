@@ -1,5 +1,6 @@
 """`/jobs/{id}/dialogue`: what the models of a job were sent, what they said, and what it cost."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -58,7 +59,9 @@ async def job_dialogue(
         headers["Link"] = f'</jobs/{job_id}/dialogue?cursor={view.next}&limit={limit}>; rel="next"'
     if not _wants_text(format_, accept):
         return Response(view, headers=headers)
-    return _download(as_markdown(view, language_of(request)), job_id, accept, headers)
+    # A page may hold many megabytes.
+    text = await asyncio.to_thread(as_markdown, view, language_of(request))
+    return _download(text, job_id, accept, headers)
 
 
 def _wants_text(format_: str | None, accept: str) -> bool:

@@ -31,6 +31,7 @@ from storage.estimates import Estimate
 from storage.uow import SqlUnitOfWork
 
 MAX_PAGES = 2_000
+MAX_PAGE_NO = 2**31 - 1
 PROFILES = ("simple", "complex")
 """A user's model profiles: the modes of these jobs."""
 
@@ -54,7 +55,10 @@ class MatrixWish(msgspec.Struct, kw_only=True):
     requirements: UUID
     drawings: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=MAX_DRAWINGS)]
     pages: (
-        Annotated[list[Annotated[int, msgspec.Meta(ge=1)]], msgspec.Meta(min_length=1, max_length=MAX_PAGES)] | None
+        Annotated[
+            list[Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_NO)]], msgspec.Meta(min_length=1, max_length=MAX_PAGES)
+        ]
+        | None
     ) = None
     language: Language = "ru"
 

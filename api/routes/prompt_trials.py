@@ -85,14 +85,17 @@ async def try_prompts(request: AuthRequest, data: JSONBody[TrialWish], services:
 
 
 @get("/trial/{trial_id:uuid}", tags=["admin"])
-async def get_trial(trial_id: FromPath[UUID], services: NamedDependency[Services]) -> TrialView:
-    """The former and the new answer of each job, and the sums of both."""
+async def get_trial(request: AuthRequest, trial_id: FromPath[UUID], services: NamedDependency[Services]) -> TrialView:
+    """The former and the new answer of each job, and the sums of both. The look is audited."""
     async with services.database.uow() as uow:
         replays = await uow.replays.of_trial(trial_id)
         if not replays:
             raise NotFound(f"trial {trial_id}")
         pairs = [(await uow.jobs.get(r.source_job_id), await uow.jobs.get(r.job_id)) for r in replays]
         questions = [await _question_of(uow, source) for source, _ in pairs]
+        owners = sorted({str(source.user_id) for source, _ in pairs})
+        await uow.users.audit(request.user.id, "trial.read", str(trial_id), owners=owners)
+        await uow.commit()
     spending = await spending_of(services.engine, [trial.id for _, trial in pairs])
     items: list[TrialItem] = [
         trial_item(source, trial, question, spending.get(trial.id))

@@ -4,6 +4,7 @@ A text saved here stands over the file of the same name for jobs that first ask 
 have begun keep theirs. Every change is audited.
 """
 
+import asyncio
 import difflib
 from datetime import datetime
 from typing import Annotated, Any
@@ -186,8 +187,9 @@ async def compare_versions(
     file = await services.prompts.get(f"{family}/{name}")
     async with services.database.uow() as uow:
         texts = [(await _text_of(uow, file, version)).splitlines() for version in (before, after)]
-    lines = difflib.unified_diff(*texts, fromfile=before, tofile=after, lineterm="")
-    return Difference(before=before, after=after, diff="\n".join(lines))
+    # Of texts of sixty thousand short lines it takes seconds.
+    diff = await asyncio.to_thread(_diff, *texts, before=before, after=after)
+    return Difference(before=before, after=after, diff=diff)
 
 
 @post("/{family:str}/{name:str}/publish", status_code=200, tags=["admin"])
@@ -233,6 +235,10 @@ async def roll_back(
         saved = await _save(uow, request, file, wish)
         await uow.commit()
     return saved
+
+
+def _diff(former: list[str], newer: list[str], *, before: str, after: str) -> str:
+    return "\n".join(difflib.unified_diff(former, newer, fromfile=before, tofile=after, lineterm=""))
 
 
 async def _save(uow: SqlUnitOfWork, request: AuthRequest, file: Prompt, wish: NewText) -> Saved:

@@ -1,6 +1,7 @@
 """Running jobs again from their recorded calls: for their owners and for admins, and whether the same came of it."""
 
-from typing import Any
+import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -85,8 +86,13 @@ async def _accepted(services: Services, request: AuthRequest, source: Job) -> Jo
 
 
 async def _differences(services: Services, recorded: UUID, replayed: UUID) -> list[str]:
-    logs: list[Any] = [normal_form(await _log_of(services, job_id)) for job_id in (recorded, replayed)]
-    return differences(*logs)
+    logs = [await _log_of(services, job_id) for job_id in (recorded, replayed)]
+    # A log may hold tens of thousands of events.
+    return await asyncio.to_thread(_compared, *logs)
+
+
+def _compared(recorded: Sequence[Event], replayed: Sequence[Event]) -> list[str]:
+    return differences(normal_form(recorded), normal_form(replayed))
 
 
 async def _log_of(services: Services, job_id: UUID) -> list[Event]:

@@ -170,6 +170,18 @@ async def test_two_sweeps_at_once_harm_nothing(ground: Ground) -> None:
     assert await ground.sweep() == Swept(purged=1)
 
 
+async def test_blobs_that_only_objects_name_do_not_hide_what_comes_after_them(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.blob_sweep.MOST_SUSPECTS", 1)
+    for data in (b"1", b"2", b"3", b"4"):
+        digest = await ground.blobs.put(data, "image/png")
+        await ground.add_job("comparison", "succeeded", result='{"overlay": "' + digest + '"}')
+    await ground.blobs.put(b"nobody's", "text/plain")
+
+    assert await ground.sweep() == Swept(retired=1)
+
+
 async def test_what_a_job_names_in_its_result_is_needed(ground: Ground) -> None:
     await ground.add_job("compare", "succeeded", result='{"pages": [{"overlay": "' + "a" * 64 + '"}]}')
 

@@ -8,9 +8,10 @@ import pytest
 from msgspec import structs
 
 from domain.documents import Document, DocumentStatus
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.ids import new_id
 from domain.jobs import JobError
+from storage.uow import Database
 from tests.fakes.pages import page_of
 from tests.fakes.unit_of_work import FakeUnitOfWork
 
@@ -168,3 +169,17 @@ async def test_a_superseded_document_is_not_among_the_visible_ones(make_uow: Mak
     async with make_uow() as uow:
         assert await uow.documents.visible_ids(owner_id) == [new]
         assert (await uow.documents.get(old, user_id=owner_id)).id == old
+
+
+async def test_a_document_that_could_not_be_read_is_read_again_by_one_job(database: Database, user_id: UUID):
+    document_id, job_id = await add(database.uow, user_id), new_id()
+    async with database.uow() as uow:
+        await uow.documents.set_failed(document_id, JobError(code="x", message_ru="р", message_en="e"))
+        await uow.documents.read_again(document_id, job_id)
+        with pytest.raises(Conflict):
+            await uow.documents.read_again(document_id, new_id())
+        await uow.commit()
+
+    async with database.uow() as uow:
+        document = await uow.documents.get(document_id)
+    assert (document.status, document.job_id) == (DocumentStatus.READING, job_id)

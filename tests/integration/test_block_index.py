@@ -255,13 +255,15 @@ async def lacking(direct: Direct, **fields: Any) -> list[UUID]:
     return [document_id for document_id, _ in await find_lacking(direct, wish, limit=100)]
 
 
-async def ended(engine: AsyncEngine, database: Database, user_id: UUID, document_id: UUID, state: JobState) -> None:
+async def ended(
+    engine: AsyncEngine, database: Database, user_id: UUID, document_id: UUID, state: JobState, left: int = 0
+) -> None:
     """A job that described the document by the prompt p1 ends so."""
     async with database.uow() as uow:
         document = await uow.documents.get(document_id)
         job_id, _ = await submit_indexing(uow, document, user_id=user_id, wanted=BY_MODEL)
         await uow.commit()
-    told = json.dumps({"sha256": SHA, "version": "p1", "left": 0}) if state is JobState.SUCCEEDED else None
+    told = json.dumps({"sha256": SHA, "version": "p1", "left": left}) if state is JobState.SUCCEEDED else None
     async with engine.begin() as connection:
         statement = text("update jobs set state = :state, result = cast(:told as jsonb) where id = :id")
         await connection.execute(statement, {"state": state.value, "told": told, "id": job_id})
@@ -294,6 +296,19 @@ async def test_failures_are_retried_only_when_asked_to(
     assert await lacking(direct, retry=True) == [document_id]
 
 
+async def test_what_a_job_left_as_it_was_is_not_asked_for_again_and_again(
+    engine: AsyncEngine, database: Database, user_id: UUID, direct: Direct, store: Store, save: Any
+):
+    sheet = drawn_page(1, (WHOLE, ""))
+    document_id = await store(sheet)
+    await save(document_id, entry(sheet, version="p0"))
+    await ended(engine, database, user_id, document_id, JobState.SUCCEEDED, left=1)
+
+    assert await lacking(direct) == []
+    assert await lacking(direct, retry=True) == [document_id]
+    assert await lacking(direct, prompt="p2") == [document_id]
+
+
 async def test_the_keeper_has_documents_described_a_few_at_a_time(database: Database, direct: Direct, store: Store):
     for _ in range(AT_ONCE + 1):
         await store(drawn_page(1, (WHOLE, "")))
@@ -317,3 +332,23 @@ async def test_the_keeper_has_no_archive_described_by_a_model(
     offline = await IndexKeeper(database, direct, prompts, after_reading=OFFLINE).look()
 
     assert (by_model, offline) == (0, 1)
+
+
+async def test_an_owner_without_money_does_not_keep_the_documents_of_others(
+    database: Database, direct: Direct, store: Store, user_id: UUID, other_user_id: UUID
+):
+    document_id = await store(drawn_page(1, (WHOLE, "")))
+    for _ in range(AT_ONCE):
+        poor = await store(drawn_page(1, (WHOLE, "")))
+        async with database.uow() as uow:
+            await uow.session.execute(
+                text("update documents set owner_id = :owner where id = :id"), {"owner": other_user_id, "id": poor}
+            )
+            await uow.quotas.set_cap(other_user_id, 0)
+            await uow.commit()
+    prompts = FakePrompts(**{PROMPT.replace("/", "__"): "text"})
+
+    accepted = await IndexKeeper(database, direct, prompts, after_reading=BY_MODEL).look()
+
+    async with database.uow() as uow:
+        assert (accepted, [job.document_id for job in await uow.jobs.list_of()]) == (1, [document_id])

@@ -15,6 +15,7 @@ from domain.llm import LLMCall, LLMRequest, Usage
 from storage.database import open_sessions
 from storage.direct import Direct
 from storage.llm_log import DatabaseLLMLog
+from storage.llm_retention import expire_dialogues
 from storage.quotas import DatabasePurse, Quota
 from storage.uow import Database
 from tests.fakes.jobs import accept, claim_one, command, get, new_job
@@ -157,12 +158,17 @@ async def test_a_first_cap_counts_what_the_month_has_cost_and_what_open_jobs_hol
 ) -> None:
     await set_cap(database, user_id)
     job = await running(database, user_id, reserved_micro_usd=40_000)
+    ended = await running(database, user_id)
     await log_call(engine, job, 7_000)
+    await log_call(engine, ended, 2_000)
+    await end(database, ended, cost=2_000)
     await set_cap(database, user_id, None)
 
     await set_cap(database, user_id)
+    assert await quota(database, user_id) == Quota(cap_micro_usd=CAP, used_micro_usd=2_000, reserved_micro_usd=40_000)
 
-    assert await quota(database, user_id) == Quota(cap_micro_usd=CAP, used_micro_usd=7_000, reserved_micro_usd=40_000)
+    await end(database, job, cost=7_000)
+    assert await quota(database, user_id) == Quota(cap_micro_usd=CAP, used_micro_usd=9_000, reserved_micro_usd=0)
 
 
 async def test_a_job_that_failed_and_is_requeued_is_paid_for_once(
@@ -183,3 +189,21 @@ async def test_a_job_that_failed_and_is_requeued_is_paid_for_once(
     await end(database, again, cost=6_000)
 
     assert await quota(database, user_id) == Quota(cap_micro_usd=CAP, used_micro_usd=17_000, reserved_micro_usd=0)
+
+
+async def test_a_replay_that_is_removed_before_its_end_is_paid_for_and_gives_back_the_rest(
+    database: Database, auto: Direct, engine: AsyncEngine, user_id: UUID
+) -> None:
+    await set_cap(database, user_id)
+    for cost in (7_000, 0):
+        job = await running(database, user_id, reserved_micro_usd=40_000)
+        async with database.uow() as uow:
+            await uow.replays.add(job.id, source_job_id=job.id, owner_id=user_id, trial_id=None)
+            await uow.commit()
+        await log_call(engine, job, cost)
+    await sql(engine, "update quotas set reserved = 90000")
+    await sql(engine, "update replays set source_job_id = null")
+
+    await expire_dialogues(auto, days=None)
+
+    assert await quota(database, user_id) == Quota(cap_micro_usd=CAP, used_micro_usd=7_000, reserved_micro_usd=10_000)

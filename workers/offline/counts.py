@@ -32,9 +32,9 @@ def _has_number(statement: str) -> bool:
     return any(_NUMBER.search(line) for line in lines if not _REFUSED.search(line))
 
 
-_NUMBER = re.compile(r"(?::|—|for)\s.*\d|\d+ times|\d+ раз")
+_NUMBER = re.compile(r"(?::|—|for)\s.*\d|\d+ times?|\d+ раз")
 _REFUSED = re.compile(r"не посчитано|not counted,|итога нет|no total")
-_REMARKS = ("Посчитано", "Counted", "Написано", "Written", "Не ", "Not ", "В количество не")
+_REMARKS = ("Посчитано", "Counted", "Написано", "Written", "Не ", "Not ", "Pages ", "В количество не")
 """How lines begin that say how it was counted and what is not in it."""
 
 

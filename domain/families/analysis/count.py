@@ -4,6 +4,7 @@ By text where it is a designation or a word, by vector shape where the user poin
 shown every part of a sheet where nothing else serves.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -19,7 +20,16 @@ from domain.families.analysis.counting_tiles import ROLE, begin_tiles, go_on, ta
 from domain.families.analysis.measuring import measure
 from domain.families.analysis.rules_wanted import Wanted, wanted_in
 from domain.families.analysis.shooting import told
-from domain.families.analysis.tallies import MAX_BOXES, Method, Tally, TallyPage, numbered, within_room
+from domain.families.analysis.tallies import (
+    MAX_ALL_PAGES,
+    MAX_BOXES,
+    Method,
+    Tally,
+    TallyPage,
+    few_pages,
+    numbered,
+    within_room,
+)
 from domain.families.analysis.types import AnalysisState
 from domain.rules_legibility import with_margin
 from domain.stage import Next, StageContext
@@ -32,6 +42,9 @@ MAX_MARKS = 500
 """Outlines on one picture: more cover it. A guess."""
 
 AFTER = "extract"
+
+COUNT_S = 240.0
+"""Of counting without a model: less than the stage's own time, for an answer without a count is better than none."""
 
 
 async def count(ctx: StageContext, state: AnalysisState) -> Next:
@@ -48,7 +61,12 @@ async def count(ctx: StageContext, state: AnalysisState) -> Next:
     if counting is not None:
         tally = await tally_of_tiles(ctx, state, counting)
         return await _end(ctx, msgspec.structs.replace(state, tile_count=None), [tally] if tally else [])
-    tallies = await _without_model(ctx, state, wanted)
+    try:
+        async with asyncio.timeout(COUNT_S):
+            tallies = await _without_model(ctx, state, wanted)
+    except TimeoutError:
+        await _tell_late(ctx)
+        return Next(state=state, goto=AFTER)
     if not tallies and wanted.is_count and (counting := begin_tiles(ctx, state, wanted)) is not None:
         return Next(state=msgspec.structs.replace(state, tile_count=counting), goto="count")
     return await _end(ctx, state, tallies)
@@ -68,12 +86,24 @@ async def _without_model(ctx: StageContext, state: AnalysisState, wanted: Wanted
     return await count_text(ctx, state, wanted) or ([] if ctx.capabilities(ROLE).images else shapes)
 
 
+async def _tell_late(ctx: StageContext) -> None:
+    await ctx.emit(
+        EventType.WARNING,
+        {
+            "code": "count_unfinished",
+            "message_ru": "Сервер не успел посчитать; ответ составлен без его подсчёта.",
+            "message_en": "The server did not finish its count; the answer was written without it.",
+        },
+    )
+
+
 async def _end(ctx: StageContext, state: AnalysisState, tallies: Sequence[Tally]) -> Next:
     """The counts with their numbers, pictures and events."""
     kept: list[Tally] = []
-    room = MAX_BOXES
+    room, pages = MAX_BOXES, MAX_ALL_PAGES
     pictures = list(state.pictures)
-    for tally in numbered(tallies):
+    for whole in numbered(tallies):
+        tally, pages = few_pages(whole, pages)
         drawn = await _pictured(ctx, state, tally, pictures)
         stored, room = within_room(await keep_bulk(ctx, drawn, room), room)
         kept.append(stored)

@@ -1,5 +1,6 @@
 """The boxes of large counts: in the blob store while the job runs, in the answer's citations when it ends."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -40,7 +41,20 @@ async def with_all_boxes(ctx: StageContext, answer: Answer, tallies: tuple[Tally
             continue
         boxes = {(place.document_id, place.page_no): place.boxes for place in places}
         citations = [_filled(citation, note_of(tally), boxes) for citation in citations]
-    return msgspec.structs.replace(answer, citations=tuple(citations))
+    return msgspec.structs.replace(answer, citations=tuple(_shared(citations, tallies)))
+
+
+def _shared(citations: Sequence[Citation], tallies: Sequence[Tally]) -> list[Citation]:
+    """The citations; one that cites a count again gets the boxes of the first that does."""
+    notes = {note_of(tally) for tally in tallies}
+    counted = [each for each in citations if each.note in notes and each.boxes]
+    known = {(each.note, each.document_id, each.page_no): each.boxes for each in reversed(counted)}
+    return [
+        each
+        if each.boxes or each.note not in notes
+        else msgspec.structs.replace(each, boxes=known.get((each.note, each.document_id, each.page_no), ()))
+        for each in citations
+    ]
 
 
 def _filled(citation: Citation, note: str, boxes: dict[tuple[UUID, int], tuple[Box, ...]]) -> Citation:

@@ -13,6 +13,7 @@ from domain.evidence import Region
 from domain.families.analysis.rules_legend import legend_places
 from domain.families.analysis.rules_tally_wording import (
     lettered_line,
+    other_documents_line,
     plain_line,
     shapes_line,
     shapes_method_line,
@@ -29,7 +30,8 @@ from domain.stage import StageContext
 
 MAX_PAGES = 24
 PAGES_S = 100.0
-"""Pages of one document that are searched, and for how long, while somebody waits: 0.2–5 s each. Guesses."""
+"""Pages of one document that are searched, and how long those of all samples may take while somebody waits: 0.2–5 s
+each. Guesses."""
 
 PAGE_S = 30.0
 MAX_SAMPLES = 3
@@ -49,12 +51,14 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 async def count_shapes(ctx: StageContext, state: AnalysisState, wanted: Wanted) -> list[Tally]:
     """One tally per region pointed at that holds a symbol."""
     regions = [region for region in state.question.regions if region.box is not None][:MAX_SAMPLES]
-    return [tally for region in regions if (tally := await _count(ctx, state, wanted, region)) is not None]
+    until = time.monotonic() + PAGES_S
+    return [tally for region in regions if (tally := await _count(ctx, state, wanted, region, until)) is not None]
 
 
 async def count_by_legend(ctx: StageContext, state: AnalysisState, wanted: Wanted) -> list[Tally]:
     """A thing that a legend of the documents names, by the symbol beside its words; the legend's own is not counted."""
     pages_left = LEGEND_PAGES
+    until = time.monotonic() + PAGES_S
     for document in state.documents:
         async with ctx.uow() as uow:
             pages = await uow.documents.pages(document.id)
@@ -63,8 +67,10 @@ async def count_by_legend(ctx: StageContext, state: AnalysisState, wanted: Wante
         pages_left -= len(shown)
         for page, words in shown:
             for box in legend_places(page, words, wanted.noun)[:MAX_SAMPLES]:
+                if time.monotonic() > until:
+                    return []
                 region = Region(document_id=document.id, page_no=page.page_no, box=box)
-                tally = await _count(ctx, state, wanted, region, is_legend=True)
+                tally = await _count(ctx, state, wanted, region, until, is_legend=True)
                 if tally is not None and tally.total is not None:
                     return [tally]
     return []
@@ -78,7 +84,7 @@ SHEET_PT = 1000.0
 
 
 async def _count(
-    ctx: StageContext, state: AnalysisState, wanted: Wanted, region: Region, *, is_legend: bool = False
+    ctx: StageContext, state: AnalysisState, wanted: Wanted, region: Region, until: float, *, is_legend: bool = False
 ) -> Tally | None:
     document = next((each for each in state.documents if each.id == region.document_id and each.has_file), None)
     if document is None or region.box is None:
@@ -97,8 +103,8 @@ async def _count(
     except (DocumentRejected, BlobMissing, Unavailable):
         return None
     others = [] if wanted.is_this_sheet else [page for page in pages if page is not own]
-    found, unsearched = await _search(ctx, stored.sha256, shape, [own, *others], document.id)
-    if found and is_legend:
+    found, unsearched = await _search(ctx, stored.sha256, shape, [own, *others], document.id, until)
+    if found and is_legend and found[0].page.page_no == own.page_no:
         found = [_without(found[0], region.box), *found[1:]]
     if not found:
         why = plain_line(state.language) if found is None else unfinished_line(unsearched, state.language)
@@ -108,13 +114,12 @@ async def _count(
 
 
 async def _search(
-    ctx: StageContext, sha256: str, shape: Shape, pages: Sequence[Page], document_id: object
+    ctx: StageContext, sha256: str, shape: Shape, pages: Sequence[Page], document_id: object, until: float
 ) -> tuple[list[_Found] | None, int]:
     """What the pages hold, and how many could not be searched to their end; null when the sample is no symbol."""
     found: list[_Found] = []
-    began = time.monotonic()
     for number, page in enumerate(pages):
-        if number >= MAX_PAGES or time.monotonic() - began > PAGES_S:
+        if number >= MAX_PAGES or time.monotonic() > until:
             break
         try:
             async with asyncio.timeout(PAGE_S):
@@ -207,6 +212,7 @@ def _tally(
         similar_line(sum(page.similar for page in found), language),
         shapes_method_line(len(found), language),
         unfinished_line(unsearched, language),
+        other_documents_line(len(state.documents) - 1, language) if not wanted.is_this_sheet else "",
     ]
     return Tally(
         target=wanted.noun or _WORD[language == "en"],

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from domain.budgets import Budget
 from domain.counting.rules_tiles import merged
 from domain.documents import BlockKind, Box, Page, sheet_label
 from domain.errors import BlobMissing, DocumentRejected, NotFound, RegionOutsidePage, Unavailable
@@ -19,7 +20,7 @@ from domain.families.analysis.rules_one_look import COUNTING
 from domain.families.analysis.rules_tally_wording import tiles_line, tiles_unfinished_line
 from domain.families.analysis.rules_wanted import Wanted
 from domain.families.analysis.shooting import side_of
-from domain.families.analysis.tallies import Method, Tally, TallyPage, TileCount
+from domain.families.analysis.tallies import MAX_BOXES, Method, Tally, TallyPage, TileCount
 from domain.families.analysis.types import AnalysisState
 from domain.llm import ImagePart, Part
 from domain.rules_legibility import READABLE_PX, Shot, cut_shots, with_margin
@@ -36,6 +37,12 @@ MAX_TILES = 18
 """Calls of one count: the budget has 30 for the whole question. A guess."""
 
 MOST_TILES = 400
+KEPT_CALLS = 8
+"""Of the job's budget, for the answer and its closer looks: a count must not cost the answer. A guess."""
+
+LEAST_TILES = 2
+"""One look at a whole sheet is never a count (peers.md §5a)."""
+
 OVERLAP = 0.15
 """Of a picture: what stands on an edge is whole in a neighbour, unless it is larger. A guess."""
 
@@ -72,15 +79,16 @@ def begin_tiles(ctx: StageContext, state: AnalysisState, wanted: Wanted) -> Tile
 
 
 async def go_on(ctx: StageContext, state: AnalysisState, counting: TileCount) -> TileCount:
-    """The count after the next batch of parts; `is_over` once there is none, or a model failed."""
+    """The count after the next batch of parts; `is_over` once there is none, or a model failed, or neither the budget
+    nor the state has room for the rest."""
     layout = await _layout(ctx, state, counting)
     if layout is None:
         return msgspec.structs.replace(counting, is_over=True)
     page, sha256, shots = layout
-    if len(shots) > MAX_TILES:
+    if len(shots) > MAX_TILES or len(shots) - counting.looked > _calls_left(ctx) or len(counting.boxes) > MAX_BOXES:
         return msgspec.structs.replace(counting, tiles=len(shots), is_over=True)
     batch = list(enumerate(shots))[counting.looked : counting.looked + SIDE_BY_SIDE]
-    sample = await _sample(ctx, state, page, sha256)
+    sample = await _sample(ctx, state, counting, page, sha256)
     found = await asyncio.gather(*(_look(ctx, state, counting, page, sha256, shot, sample) for _, shot in batch))
     boxes = list(counting.boxes)
     looked = counting.looked
@@ -94,6 +102,11 @@ async def go_on(ctx: StageContext, state: AnalysisState, counting: TileCount) ->
     return msgspec.structs.replace(
         counting, tiles=len(shots), looked=looked, boxes=tuple(boxes), is_over=looked >= len(shots)
     )
+
+
+def _calls_left(ctx: StageContext) -> int:
+    """Calls that a count may still make; broken replies were asked for twice."""
+    return Budget().calls - KEPT_CALLS - ctx.spent.calls
 
 
 async def tally_of_tiles(ctx: StageContext, state: AnalysisState, counting: TileCount) -> Tally | None:
@@ -138,14 +151,18 @@ async def _layout(ctx: StageContext, state: AnalysisState, counting: TileCount) 
         return None
     side_px = side_of(ctx.capabilities(ROLE), state.settings.media_resolution)
     shots = cut_shots(
-        pages[0], WHOLE, side_px, glyph_px=READABLE_PX, overlap=OVERLAP, least_tiles=1, max_tiles=MOST_TILES
+        pages[0], WHOLE, side_px, glyph_px=READABLE_PX, overlap=OVERLAP, least_tiles=LEAST_TILES, max_tiles=MOST_TILES
     )
     return pages[0], stored.sha256, shots
 
 
-async def _sample(ctx: StageContext, state: AnalysisState, page: Page, sha256: str) -> Picture | None:
-    """A picture of what the user points at, if anything."""
-    region = next((each for each in state.question.regions if each.box is not None), None)
+async def _sample(
+    ctx: StageContext, state: AnalysisState, counting: TileCount, page: Page, sha256: str
+) -> Picture | None:
+    """A picture of what the user points at on this page, if anything."""
+    place = (counting.document_id, counting.page_no)
+    own = [each for each in state.question.regions if (each.document_id, each.page_no) == place]
+    region = next((each for each in own if each.box is not None), None)
     if region is None or region.box is None:
         return None
     spec = RenderSpec(sha256=sha256, page_no=page.page_no, region=with_margin(page, region.box), dpi=200)

@@ -97,8 +97,11 @@ async def end_without_model(
     citations = resolve(replies, cited).citations
     lines = [place_line(citation, state.language) for citation in citations]
     text = "\n".join([without_model(state.language, stopped, bool(lines)), "", *lines]).strip()
+    # What the server counted itself needs no model to be told.
+    citations, uncited, _ = with_pages(citations, {}, state.tallies)
     unanswered = Answer(text=text, citations=citations, needs_more_evidence=True)
-    return await _finish(ctx, state, unanswered, streamed="", checked=len(text))
+    counted = (counted_line(uncited, citations, state.language),)
+    return await _finish(ctx, state, unanswered, streamed="", checked=len(text), counted=counted)
 
 
 def _quote_of(source: Source) -> str:

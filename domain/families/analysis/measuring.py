@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -44,10 +45,14 @@ async def measure(ctx: StageContext, state: AnalysisState, wanted: Wanted) -> li
     """A length, an area or a distance for what is pointed at; one tally per place, one for a distance."""
     places = [place for region in state.question.regions[:MAX_REGIONS] if (place := await _place(ctx, state, region))]
     if wanted.measure is Measure.DISTANCE:
-        pairs = [places[:2]] if len(places) > 1 and places[0].page == places[1].page else []
+        pairs = [places[:2]] if len(places) > 1 and _sheet(places[0]) == _sheet(places[1]) else []
     else:
         pairs = [[place] for place in places]
     return [await _tally(ctx, state, wanted.measure or Measure.LENGTH, pair) for pair in pairs]
+
+
+def _sheet(place: _Place) -> tuple[UUID, int]:
+    return place.region.document_id, place.region.page_no
 
 
 async def _place(ctx: StageContext, state: AnalysisState, region: Region) -> _Place | None:
@@ -75,11 +80,10 @@ async def _tally(ctx: StageContext, state: AnalysisState, wanted: Measure, place
         refused = chosen.refusal or Refusal.CONFLICT
         return _told(state, places, refusal_line(refused, chosen, agreement, state.language))
     measured = measured_by(wanted, [to_seen(place.page, place.box) for place in places], chosen.scale.ratio)
-    lines = [
-        measured_line(measured, state.language),
-        *basis_lines(chosen, agreement, is_format=is_format(first.page), language=state.language),
-    ]
-    return _told(state, places, "\n".join(lines))
+    basis = basis_lines(
+        chosen, agreement, is_format=is_format(first.page), is_unscaled=is_unscaled, language=state.language
+    )
+    return _told(state, places, "\n".join([measured_line(measured, state.language), *basis]))
 
 
 def measured_by(wanted: Measure, boxes: Sequence[Box], ratio: float) -> Measured:

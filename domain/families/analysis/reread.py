@@ -29,6 +29,7 @@ from domain.families.analysis.rules_readings import (
     settle,
 )
 from domain.families.analysis.rules_values import Kind
+from domain.families.analysis.rules_wanted import wanted_in
 from domain.families.analysis.rules_wording import read_differently
 from domain.families.analysis.shooting import Places, Planned, load_places, side_of, take
 from domain.families.analysis.sources import load_cited
@@ -99,7 +100,8 @@ async def _blanks(ctx: StageContext, state: AnalysisState, answer: Answer) -> li
     text = answer.text[: state.checked_chars]
     # Seconds for 100,000 characters of bare numbers, as in `verify`.
     claims = await asyncio.to_thread(check_claims, text, cited)
-    is_count = state.intent.intent_type in COUNTING
+    wanted = wanted_in(state)
+    is_count = state.intent.intent_type in COUNTING or (wanted is not None and wanted.is_count)
     return blanks_of(text, state.text, claims, answer.citations, cited, pages, is_count=is_count)
 
 

@@ -37,7 +37,10 @@ def measured_line(measured: Measured, language: str) -> str:
     return f"{name}: {_length(measured.value, language)} ± {_length(measured.error, language)}."
 
 
-def basis_lines(chosen: Chosen, agreement: Agreement, *, is_format: bool, language: str) -> list[str]:
+def basis_lines(
+    chosen: Chosen, agreement: Agreement, *, is_format: bool, is_unscaled: bool, language: str
+) -> list[str]:
+    """`is_unscaled`: the sheet says of something that it is not to scale, perhaps of another view."""
     scale = chosen.scale.text if chosen.scale else ""
     where = (chosen.scale is not None and chosen.scale.box is not None, language == "en")
     place = {
@@ -52,6 +55,12 @@ def basis_lines(chosen: Chosen, agreement: Agreement, *, is_format: bool, langua
             f"Dimensions over lines that agree with it: {agreement.agreeing} of {agreement.tried}."
             if language == "en"
             else f"Размеров над линиями, которые с ним сходятся: {agreement.agreeing} из {agreement.tried}."
+        )
+    if is_unscaled:
+        lines.append(
+            "The sheet also says “not to scale”: check that this is not about the place shown."
+            if language == "en"
+            else "На листе есть и надпись «без масштаба»: проверьте, не относится ли она к показанному месту."
         )
     if not is_format:
         lines.append(

@@ -11,12 +11,12 @@ from domain.answers import Claim, Verdict
 from domain.documents import Block, BlockKind
 from domain.evidence import Citation
 from domain.families.analysis.rules_citations import Source
-from domain.families.analysis.tallies import Method, Tally, TallyPage
+from domain.families.analysis.tallies import MAX_PAGES, Method, Tally, TallyPage
 from domain.families.analysis.types import Material
 
 KIND = "count"
-MAX_PAGES = 30
-"""Further pages of a count are told in its statement alone. A guess."""
+UNCOUNTED = "uncounted"
+"""The category of a count that has no total: its numbers tell how far it went, never how many there are."""
 
 MAX_CLAIM_BOXES = 60
 """Of one claim; the citation has them all. A guess."""
@@ -29,7 +29,8 @@ def sources_of(tallies: Sequence[Tally]) -> dict[str, Source]:
 
 def source_of(tally: Tally, page: TallyPage) -> Source:
     block = Block(id=tally.ref, page_no=page.page_no, block_no=-1, kind=BlockKind.TEXT, content=tally.statement)
-    block = msgspec.structs.replace(block, category=tally.method.value)
+    is_open = tally.total is None and tally.method is not Method.SCALE
+    block = msgspec.structs.replace(block, category=UNCOUNTED if is_open else tally.method.value)
     material = Material(
         ref=tally.ref,
         document_id=page.document_id,
@@ -71,7 +72,8 @@ def counted_source(citation: Citation, tallies: Sequence[Tally]) -> Source | Non
     tally = next((tally for tally in tallies if citation.note == note_of(tally)), None)
     if tally is None:
         return None
-    page = next((page for page in tally.pages if page.page_no == citation.page_no), tally.pages[0])
+    place = (citation.document_id, citation.page_no)
+    page = next((page for page in tally.pages if (page.document_id, page.page_no) == place), tally.pages[0])
     return msgspec.structs.replace(source_of(tally, page), counted=citation.boxes)
 
 
@@ -88,8 +90,12 @@ def with_pages(
         if tally is None:
             settled.append(citation)
             continue
-        settled.append(as_citation(citation, tally, tally.pages[0]))
-        if not any(other is tally for _, other in further):
+        counted = as_citation(citation, tally, tally.pages[0])
+        if any(other is tally for _, other in further):
+            # The boxes stand in the state once; `with_all_boxes` gives them to all that cite the count.
+            settled.append(msgspec.structs.replace(counted, boxes=()))
+        else:
+            settled.append(counted)
             further.append((citation, tally))
     uncited = [tally for tally in by_ref.values() if not any(tally is other for _, other in further)]
     last = max((number for number in (*refs, *(c.number for c in citations))), default=0)
@@ -106,16 +112,23 @@ def with_pages(
 
 
 def as_counted(claims: Sequence[Claim], cited: Mapping[int, Source]) -> list[Claim]:
-    """The claims; those found in a count are counted, those in a measure computed, with its boxes."""
+    """The claims; those found in a count are counted, those in a measure computed, with its boxes. A number found in a
+    count without a total proves nothing."""
     settled: list[Claim] = []
     for claim in claims:
         source = cited.get(claim.citation_number or 0)
         if claim.verdict is Verdict.FOUND and source is not None and source.counted is not None:
-            verdict = Verdict.COMPUTED if source.block.category == Method.SCALE.value else Verdict.COUNTED
+            verdict = _verdict_by(source)
             settled.append(msgspec.structs.replace(claim, verdict=verdict, boxes=source.counted[:MAX_CLAIM_BOXES]))
         else:
             settled.append(claim)
     return settled
+
+
+def _verdict_by(source: Source) -> Verdict:
+    if source.block.category == UNCOUNTED:
+        return Verdict.AMBIGUOUS
+    return Verdict.COMPUTED if source.block.category == Method.SCALE.value else Verdict.COUNTED
 
 
 def counted_line(tallies: Sequence[Tally], citations: Sequence[Citation], language: str) -> str:

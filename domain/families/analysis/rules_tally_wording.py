@@ -39,15 +39,20 @@ def marks_line(name: str, total: int, pages: Sequence[TallyPage], language: str)
 def mentions_line(name: str, total: int, pages: Sequence[TallyPage], language: str) -> str:
     if language == "en":
         return (
-            f"“{name}” stands {total} times in the text ({by_pages(pages, language)})."
+            f"“{name}” stands {total} {'time' if total == 1 else 'times'} in the text ({by_pages(pages, language)})."
             if total
             else (f"“{name}” does not stand in the text.")
         )
     return (
-        f"«{name}» встречается в тексте {total} раз ({by_pages(pages, language)})."
+        f"«{name}» встречается в тексте {total} {_times(total)} ({by_pages(pages, language)})."
         if total
         else (f"«{name}» в тексте не встречается.")
     )
+
+
+def _times(count: int) -> str:
+    """«раз» as Russian counts: 2 раза, 12 раз, 22 раза."""
+    return "раза" if count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14) else "раз"
 
 
 def series_line(letters: str, counts: Sequence[tuple[str, int]], language: str) -> str:
@@ -56,9 +61,9 @@ def series_line(letters: str, counts: Sequence[tuple[str, int]], language: str) 
     more = len(counts) - MAX_NAMES
     if language == "en":
         tail = f", and {more} more" if more > 0 else ""
-        return f"Designations {letters}: {len(counts)} different ones ({listed}{tail})."
+        return f"Different designations {letters}: {len(counts)} ({listed}{tail})."
     tail = f" и ещё {more}" if more > 0 else ""
-    return f"Обозначений {letters}: {len(counts)} разных ({listed}{tail})."
+    return f"Разных обозначений {letters}: {len(counts)} ({listed}{tail})."
 
 
 def elsewhere_line(counts: Sequence[tuple[str, int]], language: str) -> str:
@@ -115,9 +120,7 @@ def multiplied_line(total: int, marks: int, language: str) -> str:
 def text_method_line(pages: int, unread: int, language: str) -> str:
     if language == "en":
         line = f"Counted in the text of all pages ({pages}), exact designations only."
-        return (
-            f"{line} {unread} pages have no text that could be read: the count does not cover them." if unread else line
-        )
+        return f"{line} Pages without readable text: {unread}; the count does not cover them." if unread else line
     line = f"Посчитано по тексту всех страниц ({pages}), только точные обозначения."
     return f"{line} Без читаемого текста {unread} стр.: они в подсчёт не вошли." if unread else line
 
@@ -159,8 +162,8 @@ def similar_line(count: int, language: str) -> str:
     if not count:
         return ""
     if language == "en":
-        return f"Not in the count: {count} places with the same strokes and others — another symbol, or overlapped."
-    return f"Не вошло: {count} мест с теми же линиями и лишними — другой знак или наложение."
+        return f"Not in the count, places with the same strokes and others: {count} — another symbol, or overlapped."
+    return f"Не вошло мест с теми же линиями и лишними: {count} — другой знак или наложение."
 
 
 def lettered_line(letters: str, same: int, other: int, language: str) -> str:
@@ -176,6 +179,15 @@ def unfinished_line(unsearched: int, language: str) -> str:
     if language == "en":
         return f"Pages not searched to their end: {unsearched}; nothing is said of them."
     return f"Не просмотрено до конца страниц: {unsearched}; о них ничего не сказано."
+
+
+def other_documents_line(others: int, language: str) -> str:
+    """A symbol is searched for in the document that shows it."""
+    if others < 1:
+        return ""
+    if language == "en":
+        return f"Not searched for this symbol: the other documents asked ({others})."
+    return f"Не просмотрены на этот знак остальные выбранные документы ({others})."
 
 
 def plain_line(language: str) -> str:

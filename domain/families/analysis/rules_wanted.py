@@ -74,6 +74,18 @@ _SKIPPED_WORDS = """всего штук шт разных различных т�
 символов символа знаков марок марки позиций раз meter total all such different symbols symbol
 marks mark tags tag labels label units items times the of типа"""
 _SKIPPED = frozenset(_SKIPPED_WORDS.split())
+_AMOUNTS_WORDS = """воздуха тепла теплоты холода воды пара газа топлива энергии электроэнергии тока мощности нагрузки
+нагрузку скорости оборотов фаз полюсов жил кубов времени денег стоит стоят revolutions turns phases time money"""
+_AMOUNTS = frozenset(_AMOUNTS_WORDS.split())
+"""What is never counted on a sheet: «число оборотов вентилятора В1» asks for a value of В1, not for the marks В1.
+English words that begin names of things ("water heaters") are not among them."""
+
+_OWNERS_WORDS = """категории класса группы системы установки щита шкафа помещения квартиры здания узла category class"""
+_OWNERS = frozenset(_OWNERS_WORDS.split())
+"""Behind the thing, what it is of: «все помещения категории В1» are rooms, not marks В1."""
+
+_STANDARDS = frozenset(["ГОСТ", "СП", "СТО", "ТУ", "ОСТ", "РД", "ПУЭ", "ISO", "DIN", "EN", "ASTM", "ANSI", "IEC"])
+
 _SEEN_VERBS = re.compile(
     r"(?:встреча|упомина|показа|указа|обознач|установ|располож|насчит|имее|есть|стоит|нанес|изображ|присутств|appear"
     r"|occur|shown|mention|drawn|marked|exist|listed|placed|installed|called)\w*",
@@ -125,7 +137,7 @@ def wanted_of(text: str, intent: Intent, *, is_pointing: bool) -> Wanted:
     named = _Named()
     for start in (*starts, *lists):
         named.read(text[start:])
-    is_count = bool(starts) and not named.is_unit
+    is_count = bool(starts) and (not named.is_unit or bool(named.names or named.series or named.phrases))
     if named.is_times and named.nouns and not (named.names or named.series or named.phrases):
         named.phrases.append(" ".join(named.nouns))
     return Wanted(
@@ -164,13 +176,14 @@ class _Named:
             self.names += [phrase.strip() for phrase in quoted if _NAME.fullmatch(phrase.strip())]
             return
         for number, found in enumerate(_TOKEN.finditer(rest)):
-            if number >= MAX_WORDS or not self._take(found.group(), number, is_times=is_times):
+            is_aside = bool(self.nouns) and not self.names and rest[: found.start()].rstrip().endswith(",")
+            if is_aside or number >= MAX_WORDS or not self._take(found.group(), number, is_times=is_times):
                 return
 
     def _take(self, token: str, number: int, *, is_times: bool) -> bool:
         """Whether to go on behind this word."""
         lower = token.lower()
-        if number == 0 and lower in _UNITS:
+        if (number == 0 and lower in _UNITS) or (lower in _AMOUNTS and not (self.nouns or self.names)):
             self.is_unit = True
             return False
         if lower in ("и", "and") and self.names:
@@ -181,6 +194,8 @@ class _Named:
         if _SEEN_VERBS.fullmatch(lower) or lower in _SKIPPED or (is_times and lower in _STOPS):
             return True
         if lower in _STOPS or _VERB.fullmatch(lower) or self.names:
+            return False
+        if token in _STANDARDS or (lower in _OWNERS and self.nouns):
             return False
         if _SERIES.fullmatch(token):
             self.series.append(token)

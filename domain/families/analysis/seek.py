@@ -187,8 +187,11 @@ def _grown(
     told = {score.picture.strip().upper(): score for score in reply.scores}
     queue = [cell for cell in tiles.queue if cell not in tiles.looked]
     for ref, cell in shown.items():
-        page = places.pages[cell.document_id, cell.page_no]
-        words = places.words[cell.document_id, cell.page_no]
+        page = places.pages.get((cell.document_id, cell.page_no))
+        if page is None:
+            # Its document was deleted meanwhile.
+            continue
+        words = places.words.get((cell.document_id, cell.page_no), ())
         score = told.get(ref, PictureScore(picture=ref))
         if cell.depth == 0:
             picks = {name.strip().upper(): 1.0 for name in score.sectors} or None

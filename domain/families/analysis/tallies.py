@@ -67,8 +67,21 @@ MAX_BOXES = 2_000
 """Of all counts of a job, in its state: 80 KB of the 256 KB it has. A guess."""
 
 
+MAX_PAGES = 30
+"""Of one count; further pages are told in its statement alone. A guess."""
+
+MAX_ALL_PAGES = 120
+"""Of all counts of a job, in its state and again in its citations: 2 × 45 KB. A guess."""
+
+
 def numbered(tallies: Sequence[Tally]) -> list[Tally]:
     return [msgspec.structs.replace(tally, number=number) for number, tally in enumerate(tallies, start=1)]
+
+
+def few_pages(tally: Tally, room: int) -> tuple[Tally, int]:
+    """The tally with its first pages, at least one, and what is left of the room for pages."""
+    kept = tally.pages[: max(min(MAX_PAGES, room), 1)]
+    return msgspec.structs.replace(tally, pages=kept), room - len(kept)
 
 
 def within_room(tally: Tally, room: int) -> tuple[Tally, int]:

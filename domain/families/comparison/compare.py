@@ -19,13 +19,15 @@ async def compare(ctx: StageContext, state: ComparisonState) -> Next:
     difference = await compare_pages(ctx, earlier, later, pair)
     digest = await ctx.blobs.put(msgspec.json.encode(difference), "application/json")
     done = (*state.done, digest)
+    overlays = (*state.overlays, difference.overlay) if difference.overlay else state.overlays
     await ctx.progress(
         len(done) / len(state.pairs),
         f"Сравнено листов: {len(done)} из {len(state.pairs)}",
         f"Sheets compared: {len(done)} of {len(state.pairs)}",
     )
     return Next(
-        state=msgspec.structs.replace(state, done=done), goto="compare" if len(done) < len(state.pairs) else None
+        state=msgspec.structs.replace(state, done=done, overlays=overlays),
+        goto="compare" if len(done) < len(state.pairs) else None,
     )
 
 

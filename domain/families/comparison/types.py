@@ -17,11 +17,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComparisonState(msgspec.Struct, frozen=True, kw_only=True):
-    """The checkpoint. `done` are the digests of the differences of the first pairs."""
+    """The checkpoint. `done` are the digests of the differences of the first pairs; `overlays` those of the pictures
+    that they name, so that nobody sweeps them before the job has ended."""
 
     wanted: Wanted
     pairs: tuple[PagePair, ...] = ()
     done: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
 
 
 def start(payload: dict[str, Any]) -> ComparisonState:

@@ -109,7 +109,7 @@ async def _by_model(
     """What a model finds besides; a state that says how far that went."""
     if state.is_offline or not blocks:
         return [], state
-    is_over = len(state.chunks) >= MAX_QUESTIONS or state.is_spent
+    is_over = state.questions >= MAX_QUESTIONS or state.is_spent
     if is_over:
         return [], msgspec.structs.replace(state, unread_pages=state.unread_pages + taken)
     refs = {f"{block.id}" if place == _first(blocks, block) else f"{block.id}@{place}": (place, block)
@@ -119,6 +119,7 @@ async def _by_model(
         "known": [item.draft.statement.text[:200] for item in found],
     }
     asked = await ask(ctx, ROLE, PROMPT, variables, RequirementsReply)
+    state = msgspec.structs.replace(state, questions=state.questions + 1)
     if isinstance(asked, NotAsked):
         await tell(
             ctx,

@@ -208,7 +208,8 @@ def _checked(
 
 async def _row(places: Places, task: _Task, opinion: tuple[Judgement, str, str] | None, state: MatrixState) -> Row:
     judgement, by, note = opinion or (task.judgement, "rules", "")
-    if opinion is None and state.is_spent and judgement.verdict is Verdict.UNKNOWN and task.candidates:
+    is_open = judgement.verdict is Verdict.UNKNOWN and judgement.reason != "contradictory"
+    if opinion is None and state.is_spent and is_open and task.candidates:
         judgement = msgspec.structs.replace(judgement, reason="not_reached")
     proofs = tuple([await _proof(places, finding) for finding in judgement.findings])
     found = "; ".join(dict.fromkeys(proof.found for proof in proofs if proof.found and proof.basis != "nearest"))

@@ -23,6 +23,9 @@ MIN_QUOTE = 4
 MIN_SHARE = 0.5
 """Of the requirement's words that the quoted place must have. A guess; see `benchmarks.matrix`."""
 
+LEAST_SHARED, WORDLESS_SHARE = 2, 0.3
+"""Of the words of a requirement without an amount: «Коридор 101» shows nothing of an alarm in corridors. Guesses."""
+
 MAX_EVIDENCE = 6
 
 
@@ -72,7 +75,8 @@ def is_about(requirement: Requirement, statement: Statement) -> bool:
     held = (*statement.words, *statement.around)
     if requirement.amount is None:
         held = (*held, *content_words(statement.text))
-        return any(is_same_word(word, other) for word in wanted for other in held)
+        shared = sum(_has(held, word) for word in dict.fromkeys(wanted))
+        return shared >= max(min(LEAST_SHARED, len(set(wanted))), WORDLESS_SHARE * len(set(wanted)))
     if any(is_quantity(word) and not _has(held, word) for word in wanted):
         return False
     return bool(wanted) and sum(_has(held, word) for word in wanted) >= MIN_SHARE * len(wanted)
@@ -87,10 +91,13 @@ def _quoted(evidence: Evidence, shown: Mapping[str, Sequence[Candidate]], requir
     wanted = fold(evidence.quote.replace("|", " "))
     if sum(letter.isalnum() for letter in wanted) < MIN_QUOTE:
         return []
+    of_block = shown.get(evidence.block_id.strip(), ())
+    texts = [fold(candidate.statement.text.replace("|", " ")) for candidate in of_block]
+    is_there = _stands_there(wanted, of_block, texts)
     held = [
         candidate
-        for candidate in shown.get(evidence.block_id.strip(), ())
-        if _holds(fold(candidate.statement.text.replace("|", " ")), wanted)
+        for candidate, text in zip(of_block, texts, strict=True)
+        if wanted in text or (is_there and text in wanted and len(text) >= MIN_QUOTE)
     ]
     if requirement.amount is not None:
         alike = [c for c in held if c.statement.amount and c.statement.amount.quantity == requirement.amount.quantity]
@@ -100,8 +107,10 @@ def _quoted(evidence: Evidence, shown: Mapping[str, Sequence[Candidate]], requir
     return [Quoted(candidate=candidate, quote=evidence.quote) for candidate in held]
 
 
-def _holds(text: str, wanted: str) -> bool:
-    return wanted in text or (text in wanted and len(text) >= MIN_QUOTE)
+def _stands_there(wanted: str, of_block: Sequence[Candidate], texts: Sequence[str]) -> bool:
+    """Whether a quotation of several statements stands in the block: one statement in it does not prove the rest."""
+    blocks = {fold(candidate.block.content.replace("|", " ")) for candidate in of_block}
+    return wanted in "".join(dict.fromkeys(texts)) or any(wanted in block for block in blocks)
 
 
 def _finding(requirement: Requirement, item: Quoted) -> Finding:

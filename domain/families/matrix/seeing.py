@@ -6,7 +6,14 @@ from uuid import UUID
 import msgspec
 
 from domain.documents import Block, BlockKind, Box
-from domain.errors import DocumentRejected, PageWithoutPicture, RegionOutsidePage, Unavailable
+from domain.errors import (
+    BlobMissing,
+    DocumentRejected,
+    NotFound,
+    PageWithoutPicture,
+    RegionOutsidePage,
+    Unavailable,
+)
 from domain.evidence import RenderSpec
 from domain.families.matrix.rules_judging import Candidate
 from domain.families.matrix.rules_statements import Statement
@@ -25,7 +32,7 @@ DPI = 200
 GROWTH = 0.1
 """Of a block's size, added on each side: crops are 1.2 times the box (DESIGN §6)."""
 
-NOT_DRAWN = (DocumentRejected, PageWithoutPicture, RegionOutsidePage, Unavailable)
+NOT_DRAWN = (BlobMissing, DocumentRejected, PageWithoutPicture, RegionOutsidePage, Unavailable)
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +79,11 @@ async def _blocks_without_text(ctx: StageContext, document: ReadDocument, page_n
 async def _drawn(
     ctx: StageContext, document: ReadDocument, block: Block, ref: str, longest_px: int
 ) -> ImagePart | None:
-    async with ctx.uow() as uow:
-        sha256 = (await uow.documents.get(document.id)).sha256
+    try:
+        async with ctx.uow() as uow:
+            sha256 = (await uow.documents.get(document.id)).sha256
+    except NotFound:
+        return None
     if sha256 is None or block.box is None:
         return None
     spec = RenderSpec(sha256=sha256, page_no=block.page_no, region=_grown(block.box), dpi=DPI, longest_px=longest_px)

@@ -112,10 +112,10 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
 
 class MatrixState(msgspec.Struct, frozen=True, kw_only=True):
     """The checkpoint. `next_page` is a place in the list of wanted pages; `clause` goes on over pages. `chunks` hold
-    requirements, `batches` rows; `judged` counts rows. `is_offline`: no model can be asked, as the first question
-    showed. `is_spent`: the budget for models is used up, the rest is judged by rules; `unasked` counts the requirements
-    that no model was asked about for that reason, `unread_pages` the pages whose requirements no model read. `is_cut`:
-    more requirements were found than are checked."""
+    requirements, `batches` rows; `judged` counts rows, `questions` those asked of a model about the norm. `is_offline`:
+    no model can be asked, as the first question showed. `is_spent`: the budget for models is used up, the rest is
+    judged by rules; `unasked` counts the requirements that no model was asked about for that reason, `unread_pages` the
+    pages whose requirements no model read. `is_cut`: more requirements were found than are checked."""
 
     wanted: Wanted
     norm: ReadDocument | None = None
@@ -129,6 +129,7 @@ class MatrixState(msgspec.Struct, frozen=True, kw_only=True):
     batches: tuple[Chunk, ...] = ()
     judged: int = 0
     by_verdict: dict[str, int] = {}
+    questions: int = 0
     is_offline: bool = False
     is_spent: bool = False
     unasked: int = 0

@@ -151,7 +151,7 @@ def test_a_replay_and_a_job_without_a_record_cannot_be_replayed(
 
 
 def test_prompts_are_tried_on_recorded_jobs_side_by_side(
-    admin: Caller, owner: Caller, answered: dict[str, Any]
+    admin: Caller, owner: Caller, answered: dict[str, Any], sql: Sql
 ) -> None:
     text = (TREE / f"prompts/{ANSWER_PROMPT}.md").read_text() + "\nКороче."
     wish = {"jobs": [answered["job_id"], str(uuid4())], "prompts": {ANSWER_PROMPT: {"text": text}}}
@@ -163,6 +163,8 @@ def test_prompts_are_tried_on_recorded_jobs_side_by_side(
     [begun] = trial["jobs"]
     assert admin.ended(begun["job_id"])["mode"] == "trial"
     view = made(admin.get(f"/admin/prompts/trial/{trial['id']}"))
+    [looked] = sql("select details from audit where action = 'trial.read' and subject = $1", trial["id"])
+    assert str(owner.user_id) in str(looked)
     [item] = view["items"]
     assert (item["served"], item["live"], item["is_same_text"]) == (1, 1, True)
     assert item["before"]["text"] == item["after"]["text"]

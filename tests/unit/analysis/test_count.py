@@ -58,8 +58,30 @@ def wanted(text: str, *, is_pointing: bool = False) -> Wanted:
         ("Сколько весит П1?", ()),
         ("How many kW does P1 consume?", ()),
         ("Сколько клапанов у установки П1?", ()),
+        ("Каково количество воздуха, подаваемого П1?", ()),
+        ("Число оборотов двигателя вентилятора В1", ()),
+        ("Number of phases of motor M1", ()),
+        ("Перечисли все помещения категории В1", ()),
+        ("Количество клапанов, установленных на П1", ()),
+        ("Сколько стоит П1?", ()),
     ],
-    ids=["ru", "en", "two", "quoted", "verb", "unit", "value", "en unit", "of something"],
+    ids=[
+        "ru",
+        "en",
+        "two",
+        "quoted",
+        "verb",
+        "unit",
+        "value",
+        "en unit",
+        "of something",
+        "amount",
+        "revolutions",
+        "phases",
+        "category",
+        "aside",
+        "cost",
+    ],
 )
 def test_only_what_stands_behind_the_words_of_counting_is_counted(question: str, names: tuple[str, ...]) -> None:
     assert wanted(question).names == names
@@ -68,7 +90,13 @@ def test_only_what_stands_behind_the_words_of_counting_is_counted(question: str,
 def test_letters_alone_name_a_series_and_plain_words_a_thing() -> None:
     assert wanted("Перечисли все клапаны КПУ").series == ("КПУ",)
     assert wanted("Сколько дверей на плане 1 этажа?").noun == "дверей"
+    assert wanted("How many water heaters are shown?").noun == "water heaters"
+    assert wanted("Сколько кВт потребляет П1 и сколько Д-1 на плане?").is_count
     assert wanted("How many of these symbols are there?", is_pointing=True).is_pointed
+
+
+def test_a_standard_is_no_series_of_marks() -> None:
+    assert wanted("Найди все упоминания ГОСТ 21.101-2020").series == ()
 
 
 def test_nothing_is_measured_without_a_place_that_is_pointed_at() -> None:

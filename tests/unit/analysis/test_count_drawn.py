@@ -192,6 +192,22 @@ async def test_a_length_is_told_with_its_scale_and_what_it_may_be_off(
     assert [claim["verdict"] for claim in finished.result["answer"]["claims"]] == ["computed"]
 
 
+async def test_a_sheet_that_says_not_to_scale_somewhere_is_measured_with_a_warning(
+    uow: FakeUnitOfWork, user_id: UUID, ask: Ask
+) -> None:
+    document = await add_document(uow, user_id, "АР.pdf", sheet(Word("NTS", (0.5, 0.5, 0.6, 0.6), 1, 0), stamp=STAMP))
+    ctx = FakeStageContext(uow, user_id, Intent(), AnswerReply(answer_markdown="См. ниже."))
+    ctx.reader = FakeDrawings(ShapesFound())
+    region = Region(document_id=document.id, page_no=1, box=(0.1, 0.1, 0.2, 0.2))
+
+    finished = await run(ctx, pointing(ask("Какова площадь?", scope=Scope(document_ids=(document.id,))), region))
+
+    assert "есть и надпись «без масштаба»" in finished.result["answer"]["text"]
+
+
+STAMP = {"scale": "1:100"}
+
+
 async def test_without_a_scale_nothing_is_measured(uow: FakeUnitOfWork, user_id: UUID, ask: Ask) -> None:
     document = await add_document(uow, user_id, "АР.pdf", sheet())
     ctx = FakeStageContext(uow, user_id, Intent(), AnswerReply(answer_markdown="Масштаб не указан."))

@@ -147,6 +147,24 @@ async def test_a_model_that_fails_ends_the_search_with_the_best_answer(
     assert "tile_search_failed" in [warning["code"] for warning in ctx.payloads(EventType.WARNING)]
 
 
+async def test_a_document_that_is_deleted_meanwhile_ends_the_search_well(
+    uow: FakeUnitOfWork, user_id: UUID, ask: Ask
+) -> None:
+    state = await searched(uow, user_id, ask)
+    ctx = seeing(uow, user_id, LOST, scores(P1=("B2",)), scores(P1=("B2",)))
+    first = await answer(ctx, state)
+    assert first.goto == "seek"
+    looked = await seek(ctx, first.state)
+    tiles = looked.state.tiles
+    assert tiles is not None
+    again = msgspec.structs.replace(tiles, queue=tiles.looked, looked=())
+    uow.documents.contents.clear()
+
+    outcome = await seek(ctx, msgspec.structs.replace(looked.state, tiles=again))
+
+    assert outcome.state.tiles.queue == ()
+
+
 async def test_after_one_search_there_is_no_second(uow: FakeUnitOfWork, user_id: UUID, ask: Ask) -> None:
     ctx = seeing(uow, user_id, LOST, scores(P1=["A1"]), scores("P2"), LOST)
 

@@ -302,6 +302,52 @@ async def test_requirements_that_a_model_adds_must_stand_in_the_norm(setting: Se
     assert [warning["count"] for warning in dropped] == [1]
 
 
+async def test_words_around_a_label_of_the_drawing_are_no_quotation(setting: Setting) -> None:
+    norm = await setting.add("ТЗ.pdf", page_of(1, "5.1 Коридор должен быть оборудован пожарной сигнализацией."))
+    plan = "Коридор"
+    drawing = await setting.add("АР.pdf", page_of(1, plan))
+    setting.will_reply(
+        RequirementsReply(), _opinion(Verdict.PASS, _id_of(plan), "Коридор оборудован пожарной сигнализацией")
+    )
+
+    (row,) = await setting.check(norm, drawing)
+
+    assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "unverified")
+
+
+async def test_a_label_that_only_names_the_subject_is_no_evidence(setting: Setting) -> None:
+    norm = await setting.add("ТЗ.pdf", page_of(1, "5.1 Коридор должен быть оборудован пожарной сигнализацией."))
+    plan = "Коридор 101"
+    drawing = await setting.add("АР.pdf", page_of(1, plan))
+    setting.will_reply(RequirementsReply(), _opinion(Verdict.PASS, _id_of(plan), plan))
+
+    (row,) = await setting.check(norm, drawing)
+
+    assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "unverified")
+
+
+async def test_a_contradiction_stays_one_when_the_budget_is_spent(setting: Setting) -> None:
+    norm = await setting.add("ТЗ.pdf", page_of(1, NORM))
+    drawing = await setting.add("АР.pdf", page_of(1, "Ширина коридора 1100 мм", "Ширина коридора 1300 мм"))
+    setting.will_reply(BudgetExceeded("calls"))
+
+    rows = await setting.check(norm, drawing)
+
+    assert rows[0].reason == "contradictory"
+
+
+async def test_pages_without_requirements_use_up_questions_about_the_norm_too(setting: Setting) -> None:
+    pages = [page_of(n, "Общие сведения о здании.") for n in range(1, 121)]
+    norm = await setting.add("ТЗ.pdf", *pages)
+    setting.uow.documents.stored[norm.id] = msgspec.structs.replace(norm, page_count=120)
+    drawing = await setting.add("АР.pdf", page_of(1, PLAN))
+    setting.will_reply(*[RequirementsReply()] * 12)
+
+    await setting.check(norm, drawing)
+
+    assert setting.states[-1][1].questions == 12
+
+
 async def test_what_the_rules_are_sure_of_costs_no_question(setting: Setting) -> None:
     norm = await setting.add("ТЗ.pdf", page_of(1, NORM))
     drawing = await setting.add("АР.pdf", page_of(1, PLAN, LOW))
