@@ -66,11 +66,12 @@ def verify(
 
 
 def is_about(requirement: Requirement, statement: Statement) -> bool:
-    """Whether a quoted statement speaks of what the requirement is about. Across languages words cannot tell."""
+    """Whether a quoted statement speaks of what the requirement is about. Across languages words cannot tell: there an
+    amount of the same quantity is compared on the model's word, and without one only a shared designation counts."""
     if requirement.names and statement.names and not requirement.names & statement.names:
         return False
     if language_of(requirement.text) != language_of(statement.text):
-        return True
+        return requirement.amount is not None or bool(requirement.names & statement.names)
     wanted = requirement.words or content_words(requirement.text)
     held = (*statement.words, *statement.around)
     if requirement.amount is None:

@@ -326,6 +326,17 @@ async def test_a_label_that_only_names_the_subject_is_no_evidence(setting: Setti
     assert (row.verdict, row.reason) == (Verdict.UNKNOWN, "unverified")
 
 
+async def test_words_of_another_language_prove_nothing_without_a_value_or_a_name(setting: Setting) -> None:
+    norm = await setting.add("ТЗ.pdf", page_of(1, "5.1 Коридор должен быть оборудован пожарной сигнализацией."))
+    plan = "Коридор: handrails are painted grey on both sides of the stairs"
+    drawing = await setting.add("A-101.pdf", page_of(1, plan))
+    setting.will_reply(RequirementsReply(), _opinion(Verdict.PASS, _id_of(plan), plan))
+
+    (row,) = await setting.check(norm, drawing)
+
+    assert row.verdict is Verdict.UNKNOWN
+
+
 async def test_a_contradiction_stays_one_when_the_budget_is_spent(setting: Setting) -> None:
     norm = await setting.add("ТЗ.pdf", page_of(1, NORM))
     drawing = await setting.add("АР.pdf", page_of(1, "Ширина коридора 1100 мм", "Ширина коридора 1300 мм"))
