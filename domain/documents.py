@@ -198,7 +198,3 @@ def sheet_label(page: Page, language: str) -> str:
 def union(boxes: list[Box] | tuple[Box, ...]) -> Box:
     """The smallest box around all boxes; at least one is needed."""
     return (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
-
-
-Payload = dict[str, Any]
-"""A JSON object."""

@@ -35,6 +35,10 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     on_end: Ended | None = None
 
+    @property
+    def asks_models(self) -> bool:
+        return any(stage.prompts for stage in self.stages)
+
     def stage(self, name: str | None) -> Stage:
         """The stage of this name; the first one for null. Raises KeyError for an unknown name."""
         if name is None:

@@ -174,7 +174,8 @@ class Engine:
             else msgspec.json.decode(claim.state, type=family.state_type)
         )
         ctx = await self._open_context(job, teller, lambda: self._has_streamed(job.id))
-        await ctx.begin()
+        if family.asks_models:
+            await ctx.begin()
         while True:
             outcome, duration_ms = await self._run_stage(run, ctx, stage, state)
             follower = _follower(family, stage, outcome)

@@ -81,24 +81,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         shares = np.stack((x0 / width, y0 / height, x1 / width, y1 / height), axis=1)
         return list(map(tuple, np.clip(shares, 0, 1).round(5).tolist()))
 
-    def of_drawn(self, box: Box) -> Box:
-        """Points of the page as PyMuPDF draws it as points of the page as read."""
-        return box if self.rotation == self.reading_rotation else self.seen(self._back(box, self.rotation))
-
     def to_drawn(self, box: Box) -> Box:
         """Points of the unrotated page as points of the page as PyMuPDF draws it."""
         return msgspec.structs.replace(self, reading_rotation=self.rotation).seen(box)
-
-    def _back(self, box: Box, rotation: int) -> Box:
-        x0, y0, x1, y1 = box
-        match rotation:
-            case 90:
-                return (y0, self.height_pt - x1, y1, self.height_pt - x0)
-            case 180:
-                return (self.width_pt - x1, self.height_pt - y1, self.width_pt - x0, self.height_pt - y0)
-            case 270:
-                return (self.width_pt - y1, x0, self.width_pt - y0, x1)
-        return box
 
 
 def unrotated_size(page: pymupdf.Page) -> tuple[float, float]:

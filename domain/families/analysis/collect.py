@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from domain.answers import RegionRequest
-from domain.documents import Page
+from domain.documents import Page, PageKey
 from domain.drawings import Drawing
 from domain.errors import DomainError, ProviderLimited
 from domain.events import EventType
@@ -25,7 +25,6 @@ from domain.families.analysis.rules_register import listed_entries, shown_entry
 from domain.families.analysis.rules_sides import NO_SIDE, labelled
 from domain.families.analysis.rules_wishes import Places, new_ones, wish_of
 from domain.families.analysis.search import find, pointed_at
-from domain.families.analysis.sources import PageKey
 from domain.families.analysis.types import AnalysisState, AskedDocument, Collected, Wish
 from domain.ports import UnitOfWork
 from domain.stage import Next, StageContext

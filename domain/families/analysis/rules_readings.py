@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.answers import VERIFIED, Claim, ClaimReading, Verdict
-from domain.documents import BlockKind, Box, Page, PageFacts, union
+from domain.documents import BlockKind, Box, Page, PageFacts, PageKey, union
 from domain.evidence import Citation
 from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_spots import stems
@@ -48,9 +48,6 @@ class Blank(msgspec.Struct, frozen=True, kw_only=True):
     was: Verdict
     by: str = "model"
     picture: int | None = None
-
-
-PageKey = tuple[UUID, int]
 
 
 def blanks_of(

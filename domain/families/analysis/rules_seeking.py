@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from domain.answers import AnswerReply
-from domain.documents import BlockKind, Page, sheet_label
+from domain.documents import BlockKind, Page, PageKey, sheet_label
 from domain.evidence import EvidencePicture
 from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_gate import is_readable
@@ -13,8 +13,6 @@ from domain.rules_seen import WHOLE
 
 MAX_SHEETS = 2
 """Of one search: each needs nine looks at its sectors to be seen whole. A guess."""
-
-PageKey = tuple[UUID, int]
 
 
 def search_for(

@@ -92,10 +92,6 @@ _SEEN_VERBS = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(r"[а-яё]{3,}(?:ет|ёт|ит|ут|ют|ат|ят|ется|ится|ются|атся|ятся|ал|ил|ло|ла|ли)$", re.IGNORECASE)
-_POINTED = re.compile(
-    r"\b(?:так(?:их|ие|ой|ая|ое)|эт(?:их|и|от|ого|ой)|such|like\s+(?:this|that|these)|these|those|this)\b",
-    re.IGNORECASE,
-)
 _THIS_SHEET = re.compile(
     r"\b(?:эт(?:ом|ого|ой)\s+(?:лист|план|чертеж|страниц|схем)\w*|this\s+(?:sheet|page|plan|drawing))", re.IGNORECASE
 )

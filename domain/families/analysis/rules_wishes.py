@@ -5,12 +5,11 @@ looked at twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from uuid import UUID
 
 import msgspec
 
 from domain.answers import AnswerReply, RegionRequest
-from domain.documents import BlockKind, Box, Page
+from domain.documents import BlockKind, Box, Page, PageKey
 from domain.evidence import EvidencePicture
 from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.types import AskedDocument, Wish
@@ -27,8 +26,6 @@ FOUND_OVERVIEWS = 2
 MAX_REASON = 200
 SAME_PLACE = 0.8
 """Two boxes that share so much are one place."""
-
-PageKey = tuple[UUID, int]
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):

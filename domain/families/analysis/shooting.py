@@ -6,11 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.documents import Document, Page, Word, sheet_label
+from domain.documents import Document, Page, PageKey, Word, sheet_label
 from domain.errors import BlobMissing, DocumentRejected, NotFound, RegionOutsidePage, Unavailable
 from domain.events import EventType
 from domain.evidence import EvidencePicture, Picture, PictureKind, RenderKind, RenderSpec
-from domain.families.analysis.sources import PageKey
 from domain.families.analysis.types import AnalysisState, Wish
 from domain.llm import Capabilities
 from domain.ports import UnitOfWork
