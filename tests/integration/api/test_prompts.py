@@ -232,10 +232,9 @@ def test_what_cannot_be_a_role_is_not_found(anna: Caller, role_id: int) -> None:
     problem(anna.delete(f"{ROLES}/{role_id}"), 404, "not_found")
 
 
-def test_a_job_shows_its_prompt_versions_and_takes_the_live_ones_on_wish(
-    owner: Caller, admin: Caller, answered: dict[str, Any], sql: Sql
-) -> None:
-    job_id = answered["job_id"]
+def test_a_job_shows_its_prompt_versions_and_takes_the_live_ones_on_wish(owner: Caller, plan: str, sql: Sql) -> None:
+    job_id = owner.ask(owner.new_chat(), "Что в помещении 207?", document_ids=[plan])["job_id"]
+    owner.ended(job_id)
     before = made(owner.get(f"/jobs/{job_id}"))["prompt_versions"]
     files = {name: prompt.version for name, prompt in read_prompts(REPOSITORY / "prompts").items()}
 
