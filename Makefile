@@ -54,7 +54,7 @@ format: $(VENV)/.dev
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: $(VENV)/.runtime
+bench: $(VENV)/.bench
 	$(PY) -m benchmarks
 
 # Locks carry hashes and no addresses: every machine installs from the index it is configured for.
@@ -65,6 +65,7 @@ LOCK := $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-
 lock: $(VENV)/.dev
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --group bench --no-deps -o requirements-bench.lock
 
 $(VENV)/.runtime: requirements.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
@@ -74,6 +75,11 @@ $(VENV)/.runtime: requirements.lock
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Without their own dependencies: ten packages more that are not imported.
+$(VENV)/.bench: $(VENV)/.runtime requirements-bench.lock
+	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock
 	@touch $@
 
 # Data in .data stay.

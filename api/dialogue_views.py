@@ -11,7 +11,7 @@ from api.settings import ApiSettings
 from domain.jobs import Job, JobState
 from domain.llm import CallFault, Usage
 from domain.replays import replay_of
-from storage.dialogues import LoggedCall
+from storage.dialogues import CallPage, LoggedCall
 
 PARAMETERS = ("temperature", "top_p", "max_output_tokens", "thinking_budget", "media_resolution")
 
@@ -82,8 +82,7 @@ class DialogueView(msgspec.Struct, kw_only=True):
     next: UUID | None = None
 
 
-def dialogue_view(settings: ApiSettings, job: Job, calls: list[LoggedCall], *, limit: int) -> DialogueView:
-    """`calls` are those of the page and, if there are more, the first of the next."""
+def dialogue_view(settings: ApiSettings, job: Job, page: CallPage) -> DialogueView:
     wish = replay_of(job)
     return DialogueView(
         job_id=job.id,
@@ -94,8 +93,8 @@ def dialogue_view(settings: ApiSettings, job: Job, calls: list[LoggedCall], *, l
         replay_of=wish.of if wish else None,
         created_at=job.created_at,
         usage=job.usage,
-        items=[_call_view(settings, call) for call in calls[:limit]],
-        next=calls[limit - 1].id if len(calls) > limit else None,
+        items=[_call_view(settings, call) for call in page.calls],
+        next=page.calls[-1].id if page.has_more else None,
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.errors import Conflict, NotFound, RecordingMissing
+from domain.errors import Conflict, JobForgotten, NotFound, RecordingMissing
 from domain.ids import new_id
 from domain.jobs import Job, JobState, NewJob
 from domain.replays import KEY, REPLAY_MODE, REPLAYABLE, TRIAL_MODE, ReplayWish, replay_of
@@ -51,7 +51,9 @@ async def accept_replay(
 
 
 def check_replayable(source: Job) -> None:
-    """Raises RecordingMissing or Conflict."""
+    """Raises RecordingMissing, JobForgotten or Conflict."""
+    if source.forgotten_at is not None:
+        raise JobForgotten(f"job {source.id}")
     if source.family not in REPLAYABLE:
         raise RecordingMissing(f"family {source.family}")
     if replay_of(source) is not None:

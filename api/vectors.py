@@ -1,7 +1,8 @@
 """What operators do with vectors: `python -m api.vectors [prune | again]`.
 
-Without a word: how far each model is. `prune` removes what other models than the configured one have made; `again` lets
-every document be looked through again, needed only after vectors were lost.
+Without a word: how far each model is, and what embedding has cost the installation in the last months. `prune` removes
+what other models than the configured one have made; `again` lets every document be looked through again, needed only
+after vectors were lost.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import sys
 
 from storage.database import in_autocommit, open_engine
 from storage.settings import read_storage_settings
+from storage.vectors.account import spent_lately
 from storage.vectors.status import embed_again, prune, vector_states
 
 
@@ -29,6 +31,11 @@ async def _run(command: str) -> None:
             sys.stdout.write(
                 f"{state.model} ({state.dimensions}): {state.documents} documents, {state.vectors} vectors, "
                 f"{state.waiting} waiting{f', failing: {state.error}' if state.error else ''}\n"
+            )
+        for spent in await spent_lately(database):
+            sys.stdout.write(
+                f"{spent.period} {spent.model}, {spent.purpose}: {spent.tokens} tokens, "
+                f"${spent.cost_micro_usd / 1_000_000:.4f}\n"
             )
     finally:
         await engine.dispose()

@@ -21,6 +21,7 @@ from benchmarks import (
     rendering,
     revisions,
     search,
+    search_drawings,
     search_vectors,
 )
 
@@ -37,6 +38,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "reading": reading.section,
     "search": search.section,
     "vectors": search_vectors.section,
+    "drawings": search_drawings.section,
     "grounding": grounding.section,
     "claims": claims.section,
     "offline": offline_answers.section,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from benchmarks.claims_facts import DATE, DESIGNATION, NUMBER, VALUE, Fact
-from domain.families.analysis.rules_citations import Source
+from domain.grounding.rules_citations import Source
 
 _OPEN, _CLOSE = "\x02", "\x03"
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)

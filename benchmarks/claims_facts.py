@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from domain.families.analysis.rules_citations import Source
+from domain.grounding.rules_citations import Source
 from domain.rules_tables import Row, is_row, table_rows
 
 _UNITS = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from benchmarks.claims_answers import Planted, Written, language_of
 from benchmarks.claims_facts import DATE, DESIGNATION, VALUE, Fact
 from benchmarks.claims_material import DATA, Document
-from domain.families.analysis.rules_citations import Source
+from domain.grounding.rules_citations import Source
 
 GOLD = DATA / "B_retrieval/gold_open.jsonl"
 MAX_CITED = 5

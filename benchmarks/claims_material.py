@@ -14,10 +14,10 @@ from uuid import UUID
 import msgspec
 
 from domain.documents import Block, BlockKind, PageContent, sheet_label
-from domain.families.analysis.rules_citations import Source, words_of
 from domain.families.analysis.types import Material
 from domain.families.ingest.rules_prepared import parse_prepared
 from domain.families.ingest.rules_text import parse_text
+from domain.grounding.rules_citations import Source, words_of
 from workers.rendering.opening import open_document, prepare_libraries
 from workers.rendering.protocol import PageRead, ReadPages
 from workers.rendering.reading import read_pages

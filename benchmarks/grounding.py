@@ -16,8 +16,8 @@ from benchmarks.grounding_sheets import Item, Sheet, Written, sheets
 from domain.answers import ReplyCitation
 from domain.documents import Block, Box, PageContent, union
 from domain.evidence import EvidencePicture, PictureKind
-from domain.families.analysis.rules_citations import Source, resolve, words_of
 from domain.families.analysis.types import Material
+from domain.grounding.rules_citations import Source, resolve, words_of
 from domain.ids import new_id
 from domain.rules_seen import WHOLE, area_of, from_seen, has_middle_in
 from workers.rendering.opening import open_document, prepare_libraries

@@ -31,13 +31,26 @@ _SHOWN = re.compile(r'"block_id":\s*"([^"]+)"')
 _PICTURE = re.compile(r'"picture":\s*"(P\d+)"')
 
 
+Span = tuple[float, float]
+"""Begin and end, in seconds of the machine's clock, which PostgreSQL here has too."""
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a stage: milliseconds in which no call was at the model and no picture was being drawn, and those in
+    which pictures were drawn."""
+
+    stage: str
+    own_ms: float
+    drawing_ms: float
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One question: seconds from the request to its end, and those without any model call under way."""
+    """One question: seconds from the request to its end, and those in which no call was at the model."""
 
     mode: str
     wall_s: float
     own_s: float
-    stages_ms: Mapping[str, float]
+    ran: Sequence[Ran]
     usage: Mapping[str, int]
 
 
@@ -45,12 +58,12 @@ class Model:
     """A scripted model of 2 s. `busy` are the times (begin, end) in which a call was under way."""
 
     def __init__(self) -> None:
-        self.busy: list[tuple[float, float]] = []
+        self.busy: list[Span] = []
         self._lock = threading.Lock()
         self.sees = False
 
     def __call__(self, seen: Seen) -> Reply:
-        now = time.perf_counter()
+        now = time.time()
         with self._lock:
             self.busy.append((now, now + MODEL_S))
         return said(self._reply(seen), pieces=8, delay_s=MODEL_S)
@@ -89,23 +102,23 @@ def section() -> str:
 
 
 def _material() -> Iterator[tuple[str, bytes, str]]:
-    """Ten cuts of 30 pages out of the longest files of the question sets, each around the gold page of a question."""
-    seen: set[str] = set()
+    """Ten cuts of 30 pages out of the longest files of the question sets, each around the gold page of a question and
+    none twice: of a file with several such places there are several cuts."""
+    cuts: set[tuple[str, int]] = set()
     for line in (FOLDER / "gold_open.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         place = next(iter(row.get("gold") or ()), None)
-        if place is None or place["doc"] in seen or len(seen) == DOCUMENTS:
+        if place is None or len(cuts) == DOCUMENTS or not place["doc"].endswith(".pdf"):
             continue
-        path = FOLDER / place["doc"]
-        if path.suffix != ".pdf":
-            continue
-        with pymupdf.open(path) as document:
-            if document.page_count < PAGES:
+        cut = (place["doc"], (place["pages"][0] - 1) // PAGES)
+        with pymupdf.open(FOLDER / place["doc"]) as document:
+            if cut in cuts or document.page_count < PAGES:
                 continue
-            first = max(0, min(place["pages"][0] - PAGES // 2, document.page_count - PAGES))
+            cuts.add(cut)
+            first = min(cut[1] * PAGES, document.page_count - PAGES)
             document.select(range(first, first + PAGES))
-            seen.add(place["doc"])
-            yield f"{path.stem}.pdf", document.tobytes(garbage=3), row["question"]
+            name = cut[0].rpartition("/")[2].removesuffix(".pdf")
+            yield f"{name}-{first + 1}.pdf", document.tobytes(garbage=3), row["question"]
 
 
 @contextmanager
@@ -145,14 +158,14 @@ def _ask(
         half = len(documents) // 2
         scope = {"compare_document_ids_a": list(documents[:half]), "compare_document_ids_b": list(documents[half:])}
     chat_id = client.post("/chats", json={"title": "bench"}).json()["id"]
-    begin = time.perf_counter()
+    begin = time.time()
     sent = client.post(f"/chats/{chat_id}/messages", json={"content": text, **scope})
     sent.raise_for_status()
     job_id = sent.json()["job_id"]
     with client.stream("GET", f"/jobs/{job_id}/events", headers={"Accept": "text/event-stream"}) as stream:
         for _ in stream.iter_raw():
             pass
-    end = time.perf_counter()
+    end = time.time()
     job = client.get(f"/jobs/{job_id}").json()
     if job["status"] != "succeeded":
         raise RuntimeError(f"{mode}: {job['status']} {job.get('error')}")
@@ -160,66 +173,78 @@ def _ask(
     return Asked(
         mode=mode,
         wall_s=wall,
-        own_s=wall - _union(model.busy, end),
-        stages_ms=asyncio.run(_stages(service.database_url, job_id)),
+        own_s=wall - _covered(model.busy, (begin, end)),
+        ran=asyncio.run(_ran(service.database_url, job_id, model.busy)),
         usage=job["usage"],
     )
 
 
-def _union(spans: Sequence[tuple[float, float]], end: float) -> float:
-    """The length of what the spans cover together, up to `end`."""
-    covered, reached = 0.0, float("-inf")
-    for first, last in sorted((first, min(last, end)) for first, last in spans):
-        covered += max(0.0, last - max(first, reached))
-        reached = max(reached, last)
+def _covered(spans: Sequence[Span], within: Span) -> float:
+    """The seconds of `within` that the spans cover together."""
+    covered, reached = 0.0, within[0]
+    for first, last in sorted(spans):
+        covered += max(0.0, min(last, within[1]) - max(first, reached))
+        reached = max(reached, min(last, within[1]))
     return covered
 
 
 _STAGES = """
-select s.stage, coalesce(s.duration_ms, 0), coalesce((
-  select sum(upper(span) - lower(span)) from (
-    select unnest(range_agg(int8range(
-      (extract(epoch from c.created_at) * 1000)::bigint - c.latency_ms,
-      (extract(epoch from c.created_at) * 1000)::bigint + 1))) as span
-    from llm_calls c where c.job_id = s.job_id and c.stage = s.stage) spans), 0)
-from job_steps s where s.job_id = $1
+select stage, coalesce(duration_ms, 0) / 1000.0, extract(epoch from created_at) from job_steps where job_id = $1
+order by step_no
 """
+_DRAWN = """
+select extract(epoch from r.created_at), extract(epoch from r.lease_until)
+from renders r join jobs j on j.id = $1 and r.created_at > j.created_at
+where r.state = 'ready'
+"""
+"""The lease of a picture ends when it is drawn and stored (`storage.render_drawing`)."""
 
 
-async def _stages(database_url: str, job_id: str) -> dict[str, float]:
-    """Milliseconds of each stage without a model call under way. A stage that ran twice counts both."""
+async def _ran(database_url: str, job_id: str, busy: Sequence[Span]) -> list[Ran]:
+    """What the stages took that ended with a checkpoint: all but the last. A stage's time ends where that begins."""
     connection = await asyncpg.connect(re.sub(r"^postgresql\+\w+:", "postgresql:", database_url))
     try:
         rows = await connection.fetch(_STAGES, job_id)
+        drawn = [(float(first), float(last)) for first, last in await connection.fetch(_DRAWN, job_id)]
     finally:
         await connection.close()
-    own: dict[str, float] = {}
-    asked: dict[str, float] = {}
-    for stage, total, calls in rows:
-        own[stage] = own.get(stage, 0.0) + float(total)
-        asked[stage] = float(calls)
-    return {stage: max(0.0, own[stage] - asked[stage]) for stage in own}
+    return [_ran_within(stage, (float(end) - float(seconds), float(end)), busy, drawn) for stage, seconds, end in rows]
+
+
+def _ran_within(stage: str, within: Span, busy: Sequence[Span], drawn: Sequence[Span]) -> Ran:
+    asked = _covered(busy, within)
+    elsewhere = _covered([*busy, *drawn], within)
+    own = within[1] - within[0] - elsewhere
+    return Ran(stage=stage, own_ms=max(0.0, own) * 1000, drawing_ms=(elsewhere - asked) * 1000)
 
 
 def _render(asked: Sequence[Asked]) -> str:
-    stages = list(dict.fromkeys(stage for one in asked for stage in one.stages_ms))
+    stages = list(dict.fromkeys(ran.stage for one in asked for ran in one.ran))
+    drawn = [stage for stage in stages if any(_times(asked, mode, stage, "drawing_ms") for mode in MODES)]
     return f"""
 ## Whole questions beside a model of {MODEL_S:g} s
 
 {DOCUMENTS} cuts of {PAGES} pages out of real reports and standards, {PER_MODE} questions of the open sets per mode, one
 after another, every second one needs pictures. The model answers each call after {MODEL_S:g} s (loopback, real wire).
-`own` is the time from the request to the end of the stream in which no call was under way; wanted ≤ 1 s. Comparing has
-five documents on each side.
+`own` is the time from the request to the end of the stream in which no call was at the model; wanted ≤ 1 s. Comparing
+has five documents on each side.
 
 | mode | wall, s | own p50, s | own max, s | calls | pictures | tokens in / out |
 |---|---|---|---|---|---|---|
 {_modes(asked)}
 
-Own milliseconds per stage, p50 / max; wanted ≤ 30:
+Milliseconds of each run of a stage in which no call was at the model and no picture was being drawn, p50 / max; wanted
+≤ 30. `collect` runs once for every four documents.
 
 | stage | {" | ".join(MODES)} |
 |---|{"---|" * len(MODES)}
-{"".join(_stage_row(asked, stage) for stage in stages)}"""
+{"".join(_stage_row(asked, stage, "own_ms") for stage in stages)}
+Milliseconds of them in which pictures were drawn that nobody had drawn before, from the first wish to the last one
+stored; where there were none, the stage does not count:
+
+| stage | {" | ".join(MODES)} |
+|---|{"---|" * len(MODES)}
+{"".join(_stage_row(asked, stage, "drawing_ms") for stage in drawn)}"""
 
 
 def _modes(asked: Sequence[Asked]) -> str:
@@ -244,9 +269,14 @@ def _modes(asked: Sequence[Asked]) -> str:
     return "\n".join(rows)
 
 
-def _stage_row(asked: Sequence[Asked], stage: str) -> str:
+def _stage_row(asked: Sequence[Asked], stage: str, what: str) -> str:
     cells = []
     for mode in MODES:
-        times = [one.stages_ms[stage] for one in asked if one.mode == mode and stage in one.stages_ms]
+        times = _times(asked, mode, stage, what)
         cells.append(f"{statistics.median(times):.0f} / {max(times):.0f}" if times else "–")
     return f"| {stage} | {' | '.join(cells)} |\n"
+
+
+def _times(asked: Sequence[Asked], mode: str, stage: str, what: str) -> list[float]:
+    runs = [ran for one in asked if one.mode == mode for ran in one.ran if ran.stage == stage]
+    return [getattr(ran, what) for ran in runs if what == "own_ms" or ran.drawing_ms > 0]

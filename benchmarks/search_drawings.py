@@ -1,4 +1,4 @@
-"""Search with and without the block index of the offline reader. Alone: `python -m benchmarks.search_drawings`.
+"""Search with and without the block index of the offline reader. Alone: `python -m benchmarks drawings`.
 
 Twice: the sets as they are, where the index may change no cell for the worse, and with nothing left of what pages with
 drawings say: sheets whose lettering nobody could read.
@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 
 from benchmarks.search import CELLS, migrated_database
-from benchmarks.search_quality import Cells, ask_all, opened, product, store
+from benchmarks.search_quality import Cells, ask_all, opened, product, scopes_of, store
 from benchmarks.search_sets import QuestionSet, Source, read_sets
+from benchmarks.vector_questions import PART, thinned
 from domain.documents import BlockKind, Document, DocumentStatus, Page, PageContent
 from domain.drawings import OFFLINE_VERSION
 from domain.families.indexing.rules_entries import entries_of
@@ -49,7 +50,7 @@ async def compare(database_url: str, sets: Sequence[QuestionSet], *, is_blank: b
             stored = _blanked(questions) if is_blank else questions
             ids = await store(database, stored)
             entries = sum([await _describe(database, ids[key], source) for key, source in questions.sources.items()])
-            for scope in ("corpus", "doc") if len(questions.sources) > 1 else ("doc",):
+            for scope in scopes_of(questions):
                 without, index = [
                     await ask_all(stored, scope, product(PostgresSearch(open_sessions(engine), shares=shares), ids))
                     for shares in (Shares(drawing=0.0), Shares())
@@ -65,6 +66,20 @@ async def compare(database_url: str, sets: Sequence[QuestionSet], *, is_blank: b
                     )
                 )
     return lines
+
+
+def section() -> str:
+    sets = [thinned(one) for one in read_sets()]
+    lines: list[Line] = []
+    for is_blank in (False, True):
+        with migrated_database() as url:
+            lines += asyncio.run(compare(url, sets, is_blank=is_blank))
+    return f"""## Search: with and without the block index
+
+Entries told by the offline reader. `blank`: nothing is left of what pages with drawings say, as of sheets whose
+lettering nobody could read. Wanted: no cell worse as the sets are. designqa: every {PART}th question.
+
+{render(lines)}"""
 
 
 def render(lines: Sequence[Line]) -> str:
@@ -117,14 +132,5 @@ def _blank(content: PageContent) -> PageContent:
     return PageContent(page=page, blocks=blocks)
 
 
-def main() -> None:
-    sets = list(read_sets())
-    lines = []
-    for is_blank in (False, True):
-        with migrated_database() as url:
-            lines += asyncio.run(compare(url, sets, is_blank=is_blank))
-    print(render(lines))
-
-
 if __name__ == "__main__":
-    main()
+    print(section())

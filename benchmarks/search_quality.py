@@ -1,6 +1,6 @@
 """Page recall of the product's search against plain BM25, per open set and scope."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -55,7 +55,7 @@ async def compare(database_url: str, sets: Iterable[QuestionSet]) -> list[Line]:
             ids = await store(database, questions)
             ours = product(PostgresSearch(open_sessions(engine)), ids)
             rankers = (ours, baseline(questions, whole_ids=False), baseline(questions, whole_ids=True))
-            for scope in ("corpus", "doc") if len(questions.sources) > 1 else ("doc",):
+            for scope in scopes_of(questions):
                 cells = [await ask_all(questions, scope, ranker) for ranker in rankers]
                 lines.append(Line(questions.name, scope, *cells))
     return lines
@@ -112,14 +112,29 @@ def baseline(questions: QuestionSet, *, whole_ids: bool) -> Ranker:
 
 
 async def ask_all(questions: QuestionSet, scope: str, rank: Ranker) -> Cells:
+    ranked = [await rank(asked.text, documents_of(questions, scope, asked)) for asked in questions.questions]
+    return cells_of(zip(questions.questions, ranked, strict=True))
+
+
+def documents_of(questions: QuestionSet, scope: str, asked: Asked) -> tuple[str, ...]:
+    """`corpus`: all of the set; `doc`: those that hold the answer."""
+    return tuple(questions.sources) if scope == "corpus" else tuple(sorted({place[0] for place in asked.gold}))
+
+
+def scopes_of(questions: QuestionSet) -> tuple[str, ...]:
+    return ("corpus", "doc") if len(questions.sources) > 1 else ("doc",)
+
+
+def cells_of(ranked: Iterable[tuple[Asked, Sequence[Place]]]) -> Cells:
     sums = dict.fromkeys([f"{kind}@{depth}" for kind in ("recall", "hit") for depth in DEPTHS] + ["mrr"], 0.0)
-    for asked in questions.questions:
-        documents = tuple(questions.sources) if scope == "corpus" else tuple(sorted({place[0] for place in asked.gold}))
-        _add(sums, asked, await rank(asked.text, documents))
-    return Cells(len(questions.questions), sums)
+    questions = 0
+    for asked, places in ranked:
+        _add(sums, asked, places)
+        questions += 1
+    return Cells(questions, sums)
 
 
-def _add(sums: dict[str, float], asked: Asked, ranked: list[Place]) -> None:
+def _add(sums: dict[str, float], asked: Asked, ranked: Sequence[Place]) -> None:
     for depth in DEPTHS:
         found = len(asked.gold.intersection(ranked[:depth]))
         sums[f"hit@{depth}"] += found > 0

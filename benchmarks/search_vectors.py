@@ -1,78 +1,148 @@
-"""Search by text, by vectors and by both on the open sets, through the product's pipeline: chunks, provider over HTTP,
-background filling, pgvector, fusing. Alone: `python -m benchmarks.search_vectors`; EMBEDDINGS=provider:model measures a
-real model."""
+"""Search by text, by vectors and by both on the open sets; what vectors should weigh; re-ranking; and time.
+
+Alone: `python -m benchmarks.search_vectors`; EMBEDDINGS=provider:model measures a real model, and it alone.
+"""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from uuid import UUID
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import msgspec
 
-from benchmarks import vectors_scale
-from benchmarks.plain_vectors import DIMENSIONS, PlainVectors
+from benchmarks import search_rerank, vectors_scale
+from benchmarks.fusion_weights import HALVES, Sweep, across_languages, in_one_language
 from benchmarks.search import CELLS, migrated_database
-from benchmarks.search_quality import LIMIT, Cells, Ranker, ask_all, opened, product, store
-from benchmarks.search_sets import Place, QuestionSet, read_sets
+from benchmarks.search_quality import Cells, cells_of, opened
+from benchmarks.search_rerank import Reranks
+from benchmarks.search_sets import QuestionSet, read_sets
+from benchmarks.trained_vectors import NAME as TRAINED
+from benchmarks.trained_vectors import trained_folder
+from benchmarks.vector_questions import ACROSS, BRIDGED, PART, PLAIN, Found, embedder_of, find_all, models
 from benchmarks.vectors_scale import Spent, VectorTimes
 from domain.ports import Embedder
-from storage.database import Sessions, open_sessions
-from storage.embedders.ollama import OllamaEmbedder
+from storage.database import open_sessions
 from storage.embedders.registry import build_embedder, read_embedding_settings
-from storage.search import PostgresSearch
-from storage.uow import Database
-from storage.vectors.asking import QuestionVectors
-from storage.vectors.chunks import cut_document
-from storage.vectors.filling import Filler
-from storage.vectors.indexes import embedded, find_index
-from storage.vectors.nearest import nearest
-from storage.vectors.search import FusedSearch
-from tests.loopback.embedding_server import EmbeddingServer
+from storage.vectors.fusing import ONE_LANGUAGE_ACROSS, WEIGHTS, Weights
+from storage.vectors.opening import weights_by
 
-PATIENCE_S = 60.0
-"""The benchmark waits for a real model that is loaded first; the product would go on without."""
+SHOWN = [cell for cell in CELLS if not cell.startswith("hit")]
 
 
-class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """A set in a scope, by ranking: text, vectors, fused."""
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """By model, what was found; `reranks` of the best of them."""
 
-    name: str
-    scope: str
-    cells: dict[str, Cells]
+    found: dict[str, list[Found]]
+    reranks: list[Reranks]
+    times: VectorTimes
 
 
 def section() -> str:
-    return render(*measure())
+    return render(measure())
 
 
-def measure() -> tuple[str, list[Compared], VectorTimes]:
-    """The name of the model, the rankings compared, and time with the synthetic vectors."""
+def measure() -> Measured:
     sets = list(read_sets())
     standards = next(one for one in sets if one.name == "ntd_text")
+    found: dict[str, list[Found]] = {}
+    for model in _models():
+        with migrated_database() as url:
+            found[model] = asyncio.run(find_model(url, sets, model))
     with migrated_database() as url:
-        model, compared = asyncio.run(compare(url, sets))
+        reranks = asyncio.run(search_rerank.measure(url, sets))
     with migrated_database() as url:
-        return model, compared, asyncio.run(vectors_scale.measure(url, standards))
+        times = asyncio.run(vectors_scale.measure(url, standards))
+    return Measured(found=found, reranks=reranks, times=times)
 
 
-def render(model: str, compared: Sequence[Compared], times: VectorTimes) -> str:
-    head = f"| set | scope | n | | {' | '.join(CELLS)} |\n|{'---|' * (4 + len(CELLS))}\n"
-    rows = "".join(
-        f"| {one.name} | {one.scope} | {cells.questions} | {name} | "
-        f"{' | '.join(f'{cells.share(cell):.3f}' for cell in CELLS)} |\n"
-        for one in compared
-        for name, cells in one.cells.items()
-    )
+def render(measured: Measured) -> str:
+    tables = "\n".join(_compared(model, found) for model, found in measured.found.items())
+    weights = "\n".join(_weighed(model, found) for model, found in measured.found.items())
     return f"""## Search: by text, by vectors, by both
 
-Vectors of {model}. The plain model is a floor that knows no synonym its texts do not teach and no other language: it
-shows what vectors may spoil (wanted: of no cell more than one question against plain BM25), not what a trained model
-gains. Re-ranking by a model was not measured: none is to be had
-here.
+Through the whole pipeline: chunks, a provider over HTTP, background filling, pgvector, fusing with the product's
+weights. No network here, so no provider's embedding model. `{PLAIN}` is latent semantic analysis of the set's own
+texts, a floor that knows no synonym they do not teach; `{TRAINED}` is a small trained model (static vectors of tokens,
+English mostly){_lacking()}.
 
-{head}{rows}
-## Search: time with vectors
+Sets named `across` are the same questions translated into the other language. Neither model connects two languages, so
+there its vectors mean little, and count as those of a model of one language ({ONE_LANGUAGE_ACROSS:g} instead of
+{WEIGHTS.across:g}). `{BRIDGED.strip()}`: the vector of a translated question is that of its original, as if the model
+knew both languages; that measures no model, but tells what the weight must let through of one that does.
+designqa: every {PART}th question. Wanted: fused no worse than text by more than one question in any cell.
+
+{tables}
+## Search: the weight of vectors
+
+`gain` is the mean of all cells (recall@1, 3, 5, 10, MRR; each set and scope counts as one) against text alone, in
+hundredths; `worst` the cell that loses most, in questions. Then: picked on one half of the questions, told of the
+other half, {HALVES} times.
+
+{weights}
+{search_rerank.render(measured.reranks)}
+{_times(measured.times)}"""
+
+
+def grouped(found: Sequence[Found]) -> dict[tuple[str, str], list[Found]]:
+    """By set and scope."""
+    groups: dict[tuple[str, str], list[Found]] = defaultdict(list)
+    for one in found:
+        groups[one.name, one.scope].append(one)
+    return groups
+
+
+def _lacking() -> str:
+    return "" if trained_folder() else "; it is not installed here, `make bench` does"
+
+
+def _compared(model: str, found: Sequence[Found]) -> str:
+    weights = _weights(model)
+    rows = "".join(
+        _row(name, scope, way, cells)
+        for (name, scope), own in grouped(found).items()
+        for way, cells in (
+            ("text", cells_of((one.asked, one.by_words()) for one in own)),
+            ("vectors", cells_of((one.asked, one.by_vectors()) for one in own)),
+            ("fused", cells_of((one.asked, one.by_both(weights)) for one in own)),
+        )
+    )
+    return f"Vectors of {model}:\n\n| set | scope | n | | {' | '.join(SHOWN)} |\n|{'---|' * (4 + len(SHOWN))}\n{rows}"
+
+
+def _row(name: str, scope: str, way: str, cells: Cells) -> str:
+    shares = " | ".join(f"{cells.share(cell):.3f}" for cell in SHOWN)
+    return f"| {name} | {scope} | {cells.questions} | {way} | {shares} |\n"
+
+
+def _weighed(model: str, found: Sequence[Found]) -> str:
+    own = [one for one in found if not one.name.endswith(ACROSS)]
+    other = [one for one in found if one.name.endswith(ACROSS)]
+    parts = [_sweep(f"{model}, one language", Sweep(own, in_one_language, _weights(model).same))] if own else []
+    if other:
+        parts.append(_sweep(f"{model}, across languages", Sweep(other, across_languages, _weights(model).across)))
+    return "\n".join(parts)
+
+
+def _sweep(name: str, sweep: Sweep) -> str:
+    rows = "".join(
+        f"| {one.weight:g} | {100 * one.gain:+.1f} | {one.worst:.2f} | {one.worst_cell} |\n" for one in sweep.every()
+    )
+    judged = sweep.judged()
+    picked = ", ".join(f"{weight:g} ({times}×)" for weight, times in judged.picked.items())
+    return f"""{name}:
+
+| weight | gain | worst | of |
+|---|---|---|---|
+{rows}
+Picked: {picked}. On the other halves the picked weight gives {100 * judged.gain:+.1f} and loses {judged.worst:.2f}
+questions at most in a cell, the default ({sweep.default:g}) {100 * judged.default_gain:+.1f} and \
+{judged.default_worst:.2f}.
+"""
+
+
+def _times(times: VectorTimes) -> str:
+    return f"""## Search: time with vectors
 
 {times.vectors} vectors of {vectors_scale.DIMENSIONS} dimensions, one for each block; p50 / p95, medians of
 {vectors_scale.ROUNDS} rounds, without the provider's time. Wanted: p95 ≤ 50 ms inside {vectors_scale.SCOPE} documents,
@@ -95,87 +165,41 @@ def _spent(name: str, spent: Spent) -> str:
     )
 
 
-async def compare(database_url: str, sets: Sequence[QuestionSet]) -> tuple[str, list[Compared]]:
-    """The model's name and the rankings of the sets, stored in the (migrated, else unused) database."""
-    compared: list[Compared] = []
-    model = ""
+def _weights(model: str) -> Weights:
+    """As the product chooses them: neither model that is measured here knows both languages unless it is bridged."""
+    configured = read_embedding_settings(os.environ)
+    if configured is not None:
+        return weights_by(configured)
+    return WEIGHTS if model.endswith(BRIDGED) else Weights(across=ONE_LANGUAGE_ACROSS)
+
+
+def _models() -> tuple[str, ...]:
+    configured = read_embedding_settings(os.environ)
+    return (f"{configured.provider}:{configured.model}",) if configured else models()
+
+
+async def find_model(database_url: str, sets: Sequence[QuestionSet], model: str) -> list[Found]:
+    """In a migrated, else unused database."""
+    found: list[Found] = []
     async with opened(database_url) as (engine, database):
         sessions = open_sessions(engine)
         for questions in sets:
-            async with _embedder_of(questions) as embedder:
-                model = embedder.model
-                compared += await _compare_set(sessions, database, questions, embedder)
-    return model, compared
-
-
-async def _compare_set(
-    sessions: Sessions, database: Database, questions: QuestionSet, embedder: Embedder
-) -> list[Compared]:
-    ids = await store(database, questions)
-    async with database.uow() as uow:
-        for document_id in ids.values():
-            await uow.documents.set_ready(document_id, {})
-        await uow.commit()
-    filler = Filler(sessions, embedder)
-    while await filler.fill_one():
-        pass
-    asking = QuestionVectors(embedder, patience_s=PATIENCE_S)
-    rankers = {
-        "text": product(PostgresSearch(sessions), ids),
-        "vectors": _vectors_alone(sessions, asking, ids),
-        "fused": product(FusedSearch(sessions, asking), ids),
-    }
-    scopes = ("corpus", "doc") if len(questions.sources) > 1 else ("doc",)
-    return [
-        Compared(
-            name=questions.name,
-            scope=scope,
-            cells={name: await ask_all(questions, scope, ranker) for name, ranker in rankers.items()},
-        )
-        for scope in scopes
-    ]
-
-
-def _vectors_alone(sessions: Sessions, asking: QuestionVectors, ids: dict[str, UUID]) -> Ranker:
-    keys = {document_id: key for key, document_id in ids.items()}
-
-    async def rank(question: str, documents: tuple[str, ...]) -> list[Place]:
-        vector = await asking.of(question)
-        async with sessions() as session:
-            index = await find_index(session, asking.embedder)
-            if vector is None or index is None:
-                return []
-            scope = await embedded(session, index, [ids[key] for key in documents])
-            near = await nearest(session, index, vector, scope, limit=LIMIT)
-        return list(dict.fromkeys((keys[one.place[0]], one.place[1] - 1) for one in near))
-
-    return rank
+            is_bridged = model.endswith(BRIDGED)
+            async with _embedder(model, questions) as embedder:
+                found += [one async for one in find_all(sessions, database, questions, embedder, is_bridged=is_bridged)]
+    return found
 
 
 @asynccontextmanager
-async def _embedder_of(questions: QuestionSet) -> AsyncIterator[Embedder]:
-    """The configured one, else the plain model of the set's own texts, served as Ollama serves."""
+async def _embedder(model: str, questions: QuestionSet) -> AsyncIterator[Embedder]:
     configured = build_embedder(read_embedding_settings(os.environ))
-    if configured is not None:
-        yield configured
-        await configured.close()
+    if configured is None:
+        async with embedder_of(model, questions) as embedder:
+            yield embedder
         return
-    with _plain(questions) as url:
-        embedder = OllamaEmbedder(f"plain-{questions.name}", dimensions=DIMENSIONS, base_url=url)
-        yield embedder
-        await embedder.close()
-
-
-@contextmanager
-def _plain(questions: QuestionSet) -> Iterator[str]:
-    texts = [
-        chunk.text
-        for source in questions.sources.values()
-        for chunk in cut_document(source.name, [block for page in source.contents for block in page.blocks])
-    ]
-    with EmbeddingServer(PlainVectors(texts).embed) as server:
-        yield server.url
+    yield configured
+    await configured.close()
 
 
 if __name__ == "__main__":
-    print(render(*measure()))
+    print(render(measure()))

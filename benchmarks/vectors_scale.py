@@ -16,6 +16,7 @@ import numpy as np
 from benchmarks.search_quality import opened
 from benchmarks.search_scale import ROUNDS, SCOPE, SEED, connect, cut, fill, p95
 from benchmarks.search_sets import QuestionSet
+from domain.embedding import Embeddings
 from domain.ports import Embedder, SearchIndex
 from storage.database import Sessions, open_sessions
 from storage.search import PostgresSearch
@@ -64,16 +65,17 @@ class Centred:
     model = "bench:centres"
     dimensions = DIMENSIONS
     batch = 100
+    price_micro_usd = 0
 
     def __init__(self) -> None:
         self._random = np.random.default_rng(SEED)
         self.centres = self._random.standard_normal((CENTRES, DIMENSIONS), dtype=np.float32)
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        return self.near(len(texts)).tolist()
+    async def embed_documents(self, texts: Sequence[str]) -> Embeddings:
+        return Embeddings(self.near(len(texts)).tolist())
 
-    async def embed_query(self, text: str) -> list[float]:
-        return self.near(1)[0].tolist()
+    async def embed_query(self, text: str) -> Embeddings:
+        return Embeddings(self.near(1).tolist())
 
     async def close(self) -> None:
         return

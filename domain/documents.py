@@ -31,6 +31,30 @@ class DocumentStatus(StrEnum):
     FAILED = "failed"
 
 
+class RecognitionState(StrEnum):
+    """Of the pages without text: `none` need it, or they are waited for, were looked at, or their job ended early."""
+
+    NONE = "none"
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Recognition(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the pages without text are. `pages` are those without text when the document was read, `pages_done` those
+    looked at since, `pages_left` those that have no text yet: while it goes on, and those that nothing could read."""
+
+    state: RecognitionState = RecognitionState.NONE
+    job_id: UUID | None = None
+    pages: int = 0
+    pages_done: int = 0
+    pages_left: int = 0
+    error_code: str | None = None
+    error_ru: str | None = None
+    error_en: str | None = None
+
+
 class Word(msgspec.Struct, frozen=True, array_like=True):
     """One word of a page: text, box, and where it stands: `block_no` and `line_no` count from 0 in reading order."""
 
@@ -96,7 +120,8 @@ class PageContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """`pages_done` grows while reading. `sha256` is null for prepared documents without their source file."""
+    """`pages_done` grows while reading. `sha256` is null for prepared documents without their source file. The pages
+    that have text can be used while `recognition` goes on."""
 
     id: UUID
     owner_id: UUID
@@ -115,7 +140,14 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     error_ru: str | None = None
     error_en: str | None = None
     job_id: UUID | None = None
+    # A factory: Litestar writes a value that is a struct into the API's description as it is.
+    recognition: Recognition = msgspec.field(default_factory=Recognition)
     created_at: datetime | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether more of it is going to be known by itself: questions wait for that."""
+        return self.status is DocumentStatus.READING or self.recognition.state is RecognitionState.PENDING
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,6 +119,16 @@ class QuotaExceeded(DomainError):
     public_en = "The quota is used up."
 
 
+class EmbeddingLimitReached(DomainError):
+    """What the installation may spend on embedding in a month is spent: documents wait, and are found by their
+    words."""
+
+    code = "embedding_limit"
+    category = Category.TOO_MANY
+    public_ru = "Месячный предел расходов на векторы исчерпан."
+    public_en = "The monthly limit for embeddings is used up."
+
+
 class TooManyRequests(DomainError):
     code = "too_many_requests"
     category = Category.TOO_MANY
@@ -203,6 +213,14 @@ class RecognitionFailed(DomainError):
     code = "recognition_failed"
     public_ru = "Не удалось распознать страницу."
     public_en = "The page could not be recognised."
+
+
+class RecogniserMissing(DomainError):
+    """Nothing here can read a picture; may be run again once something can."""
+
+    code = "recogniser_missing"
+    public_ru = "Распознать страницы без текста нечем: нет ни Tesseract, ни модели, которая видит изображения."
+    public_en = "Nothing can recognise pages without text: there is no Tesseract and no model that sees pictures."
 
 
 class DocumentEmpty(DocumentRejected):
@@ -330,6 +348,15 @@ class DialogueExpired(DomainError):
         "The dialogue with the model is no longer kept: its time is over, or its chat was deleted. What it used is "
         "still told by the job."
     )
+
+
+class JobForgotten(DomainError):
+    """The job's chat or document was deleted, and what it held with it."""
+
+    code = "job_forgotten"
+    category = Category.GONE
+    public_ru = "Чат или документ этого задания удалён, и его содержимое вместе с ним."
+    public_en = "The chat or the document of this job was deleted, and what it held with it."
 
 
 class StageTimeout(DomainError):

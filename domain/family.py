@@ -25,8 +25,13 @@ Ended = Callable[[UnitOfWork, Job, JobError | None], Awaitable[None]]
 """Called in the transaction that fails or cancels a job (error null when cancelled), to keep the subject true."""
 
 
+Requeued = Callable[[UnitOfWork, Job], Awaitable[None]]
+"""Called in the transaction that requeues a job, to keep the subject true."""
+
+
 class Family(msgspec.Struct, frozen=True, kw_only=True):
-    """`start` makes the first state from a job's payload; `state_type` is what checkpoints are decoded to."""
+    """`start` makes the first state from a job's payload; `state_type` is what checkpoints are decoded to. `is_long`:
+    its stages take minutes; such jobs leave a slot of their worker to others."""
 
     name: str
     queue: str
@@ -34,6 +39,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     start: Callable[[dict[str, Any]], Any]
     stages: tuple[Stage, ...]
     on_end: Ended | None = None
+    on_requeue: Requeued | None = None
+    is_long: bool = False
 
     @property
     def asks_models(self) -> bool:

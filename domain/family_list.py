@@ -6,10 +6,11 @@ from domain.families.indexing.family import FAMILY as INDEXING
 from domain.families.ingest.family import FAMILY as INGEST
 from domain.families.matrix.family import FAMILY as MATRIX
 from domain.families.probe.family import FAMILY as PROBE
+from domain.families.recognition.family import FAMILY as RECOGNITION
 from domain.family import Ended, Family
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (ANALYSIS, COMPARISON, INDEXING, INGEST, MATRIX, PROBE)
+    family.name: family for family in (ANALYSIS, COMPARISON, INDEXING, INGEST, MATRIX, PROBE, RECOGNITION)
 }
 
 

@@ -27,6 +27,11 @@ def time_of(made: UUID) -> datetime:
     return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
 
 
+def first_of(moment: datetime) -> UUID:
+    """Sorts before every id of `new_id` that is made from then on."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def derive_block_id(page_no: int, kind: str, content: str, occurrence: int = 0) -> str:
     """The id of a block from its page (from 1), kind and content, so that reading a file again gives the same id.
 

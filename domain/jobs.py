@@ -60,7 +60,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A job as stored. `epoch` fences writers: it grows with every claim and every requeue. `step_no` counts the
     finished stages of all runs. `waiting_for` says what a waiting job waits for. `settled_micro_usd` is what former
     runs spent of the user's quota, `reserved_micro_usd` what this one may spend of it; 0: there is no quota.
-    `prompt_pins` are the versions of the prompts it is run with, by name: empty until a model is first asked."""
+    `prompt_pins` are the versions of the prompts it is run with, by name: empty until a model is first asked.
+    `forgotten_at`: its chat or document was deleted then; what it holds is nobody's to see any more."""
 
     id: UUID
     user_id: UUID
@@ -100,6 +101,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     reserved_micro_usd: int = 0
     settled_micro_usd: int = 0
     prompt_pins: Mapping[str, str] = {}
+    forgotten_at: datetime | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from domain.answers import Answer
 from domain.chats import Chat, Message, Settings
+from domain.counting.traces import TraceAsk, Traced
 from domain.counting.types import SAME_SIZE, Shape, ShapesFound
-from domain.documents import Block, Box, Document, Hit, Page, PageContent, PageKey, Word
+from domain.documents import Block, Box, Document, Hit, Page, PageContent, PageKey, Recognition, Word
 from domain.drawings import Drawing, IndexRun
+from domain.embedding import Embeddings
 from domain.evidence import Picture, RenderSpec
 from domain.jobs import Job, JobError, NewJob
 from domain.llm import LLMCall, Usage
@@ -56,6 +58,12 @@ class Documents(Protocol):
     async def set_ready(self, document_id: UUID, stamp: dict[str, str]) -> None: ...
 
     async def set_failed(self, document_id: UUID, error: JobError) -> None: ...
+
+    async def set_reading(self, document_id: UUID, job_id: UUID) -> None:
+        """The job that could not read the document tries again; nothing where another one has read it."""
+        ...
+
+    async def set_recognition(self, document_id: UUID, recognition: Recognition) -> None: ...
 
     async def pages(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> list[Page]: ...
 
@@ -217,6 +225,12 @@ class SearchIndex(Protocol):
         documents are searched: the caller has checked them."""
         ...
 
+    async def search_levels(
+        self, query: str, document_ids: Sequence[UUID], *, blocks: int, pages: int
+    ) -> tuple[list[Hit], list[Hit]]:
+        """What `search` finds of either level, at most so many of each and without boxes, weighed once for both."""
+        ...
+
 
 class Embedder(Protocol):
     """One embedding model of one provider. Raises `ProviderLimited` (wait), `ProviderFailed` (passing) or
@@ -229,12 +243,13 @@ class Embedder(Protocol):
     batch: int
     """The most texts that `embed_documents` takes at once."""
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector of length 1 for each text, in their order."""
-        ...
+    price_micro_usd: int
+    """For a million tokens; 0 for a model of one's own."""
 
-    async def embed_query(self, text: str) -> list[float]:
-        """The vector of a question, of length 1."""
+    async def embed_documents(self, texts: Sequence[str]) -> Embeddings: ...
+
+    async def embed_query(self, text: str) -> Embeddings:
+        """Of a question: one vector."""
         ...
 
     async def close(self) -> None: ...
@@ -274,8 +289,9 @@ class PromptStore(Protocol):
 
 
 class LLMLog(Protocol):
-    async def write(self, call: LLMCall) -> None:
-        """Keep one call, in a transaction of its own: what was paid stays known when the job's lease is lost."""
+    async def write(self, call: LLMCall, *, with_request: bool = True) -> None:
+        """Keep one call, in a transaction of its own: what was paid stays known when the job's lease is lost. The same
+        call may be told again as more is known of it; `with_request` false: what was sent is kept already."""
         ...
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:
@@ -324,6 +340,10 @@ class PageReader(Protocol):
         self, sha256: str, page_no: int, shape: Shape, scales: tuple[float, float] = SAME_SIZE
     ) -> ShapesFound:
         """Where a page shows these strokes. Raises DocumentRejected and its subclasses."""
+        ...
+
+    async def trace(self, sha256: str, page_no: int, ask: TraceAsk) -> Traced:
+        """The contour around a place of a page, or the lines through it. Raises DocumentRejected and its subclasses."""
         ...
 
     async def decrypt(self, sha256: str, password: str) -> bytes:

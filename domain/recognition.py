@@ -1,16 +1,27 @@
-"""Recognising pages without text: who may do it, and how a page is cut into legible pictures. Pure.
+"""Recognising pages without text: who may do it, which pages, and how a page is cut into legible pictures. Pure.
 
 The page as seen is the page with its rotation applied; boxes of it are 0–1, origin top left.
 """
 
 import math
+from collections.abc import Iterable
 
 import msgspec
+from msgspec import structs
 
-from domain.documents import Box
+from domain.documents import Box, Page
 
 AUTO, TESSERACT, MODEL, OFF = "auto", "tesseract", "model", "off"
 CHOICES = (AUTO, TESSERACT, MODEL, OFF)
+
+UNREAD = "nothing"
+"""`read_by` of a page that could not even be opened."""
+
+MISSING = "recogniser_missing"
+SWITCHED_OFF = "recognition_off"
+BEYOND_LIMIT = "beyond_recognition_limit"
+REASONS = (MISSING, SWITCHED_OFF, BEYOND_LIMIT)
+"""Why a page was not looked at: warnings of the page, beside the code of an error."""
 
 OVERLAP = 0.1
 """Of a tile's side: at 300 dpi and 2500 px 21 mm, longer than the words of a drawing."""
@@ -25,6 +36,23 @@ class RecognitionChoice(msgspec.Struct, frozen=True, kw_only=True):
 
     by: str = AUTO
     pages_limit: int = 300
+
+
+def without_text(pages: Iterable[Page]) -> list[Page]:
+    """Those that have to be recognised."""
+    return [page for page in pages if page.facts.needs_ocr and page.facts.read_by != UNREAD]
+
+
+def with_reason(page: Page, reason: str) -> Page:
+    """The page with the warning, once."""
+    warnings = (*(warning for warning in page.facts.warnings if warning != reason), reason)
+    return structs.replace(page, facts=structs.replace(page.facts, warnings=warnings))
+
+
+def without_reasons(page: Page) -> Page:
+    """The page as it was read, without why it was not looked at so far."""
+    warnings = tuple(warning for warning in page.facts.warnings if warning not in REASONS)
+    return structs.replace(page, facts=structs.replace(page.facts, warnings=warnings))
 
 
 def seen_size(width_pt: float, height_pt: float, rotation: int) -> tuple[float, float]:

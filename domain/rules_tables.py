@@ -10,11 +10,20 @@ _CELL_END = re.compile(r"(?<!\\)\|")
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _MARKS = re.compile(r"\*\*|__|`|</?[a-z]+>")
 _NUMBER = re.compile(r"(?!(?:19|20)\d\d$)[+\-−–]?\d[\d\s.,]*%?")
-_VALUE = re.compile(r"(?!(?:19|20)\d\d\b)[+\-−–±≤≥<>~]?\s?\d")
+_VALUE = re.compile(
+    r"(?:(?:не )?(?:макс|мин|приблиз|около|менее|более|от|до|max|min|approx|about|up to)\b\.?\s*)?"
+    r"(?!(?:19|20)\d\d\b)[+\-−–±≤≥<>~]?\s?\d",
+    re.IGNORECASE,
+)
 """What a value begins like, unless it is a year, which heads columns."""
 
 MAX_HEADER_CHARS = 120
 """A header is short; what is longer is text of a row. A guess."""
+
+_MARK = re.compile(r"[^\W\d_]{1,5}-?\d{1,3}[^\W\d_]?")
+
+LEAST_GAPS = 2
+"""The corner of a matrix is empty, too. A guess."""
 
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -47,7 +56,7 @@ def header_of(lines: Sequence[str]) -> tuple[str, ...]:
     """The headers of a table, one per column; empty when it has none."""
     if not any(is_rule(line) for line in lines):
         return ()
-    return _head([_cells(line) for line in lines if not is_rule(line)])[1]
+    return _head([split_row(line) for line in lines if not is_rule(line)])[1]
 
 
 def table_rows(lines: Sequence[str], first_line: int = 0) -> list[Row]:
@@ -55,7 +64,7 @@ def table_rows(lines: Sequence[str], first_line: int = 0) -> list[Row]:
 
     Titles, headers and sections are given as rows too, so that their words can be quoted; they have no headers.
     """
-    grid = [(first_line + number, _cells(line)) for number, line in enumerate(lines) if not is_rule(line)]
+    grid = [(first_line + number, split_row(line)) for number, line in enumerate(lines) if not is_rule(line)]
     has_rule = any(is_rule(line) for line in lines)
     title, headers, used = _head([cells for _, cells in grid]) if has_rule else ("", (), 0)
     rows = [Row(cells=cells, headers=(), line=line) for line, cells in grid[:used] if any(cells)]
@@ -78,11 +87,11 @@ def _head(grid: Sequence[tuple[str, ...]]) -> tuple[str, tuple[str, ...], int]:
     while used < len(grid) - 1 and _filled(grid[used]) <= 1 < len(grid[used]):
         title = " ".join([title, *filter(None, grid[used])]).strip()
         used += 1
-    if used >= len(grid) or _is_data(grid[used]) or _are_pairs(grid[used:]):
+    if used >= len(grid) or _is_data(grid[used]) or _are_pairs(grid[used:]) or _are_marked(grid[used:]):
         return title, (), used
     headers = _spread(grid[used], grid[used + 1] if used + 1 < len(grid) else ())
     used += 1
-    while used < len(grid) and _is_under_header(grid[used]):
+    while used < len(grid) and (_is_under_header(grid[used]) or _fills(headers, grid[used])):
         headers = tuple(
             f"{upper} {lower}".strip() if lower and lower != upper else upper
             for upper, lower in zip(headers, _padded(grid[used], len(headers)), strict=False)
@@ -108,6 +117,12 @@ def _are_pairs(grid: Sequence[tuple[str, ...]]) -> bool:
         return False
     named = sum(1 for cells in grid if _LETTER.search(cells[0]) and not any(letter.isdigit() for letter in cells[0]))
     return 2 * named > len(grid)
+
+
+def _are_marked(grid: Sequence[tuple[str, ...]]) -> bool:
+    """A list whose headers stand elsewhere: its first row begins with a mark, «CPT-1», as the rows below do."""
+    marked = [_MARK.fullmatch(cells[0]) is not None for cells in grid if _filled(cells) > 1]
+    return len(marked) > 2 and marked[0] and 2 * sum(marked) > len(marked)
 
 
 def _spread(headers: tuple[str, ...], below: tuple[str, ...]) -> tuple[str, ...]:
@@ -144,13 +159,27 @@ def _is_under_header(cells: tuple[str, ...]) -> bool:
     )
 
 
+def _fills(headers: tuple[str, ...], cells: tuple[str, ...]) -> bool:
+    """A second row of headers under a first one that has gaps, the first cell among them: the longer headers of a table
+    without lines begin above the shorter ones."""
+    gaps = [place for place, header in enumerate(headers) if not header]
+    is_wordy = all(_LETTER.search(cell) and not any(letter.isdigit() for letter in cell) for cell in cells if cell)
+    return (
+        len(gaps) >= LEAST_GAPS
+        and not headers[0]
+        and is_wordy
+        and all(place < len(cells) and cells[place] for place in gaps)
+    )
+
+
 def _is_numbering(cells: tuple[str, ...]) -> bool:
     """The row that numbers the columns: 1, 2, 3 …"""
     filled = [cell for cell in cells if cell]
     return len(filled) > 2 and filled == [str(number) for number in range(1, len(filled) + 1)]
 
 
-def _cells(line: str) -> tuple[str, ...]:
+def split_row(line: str) -> tuple[str, ...]:
+    """The cells of a row, without marks of Markdown; "" for empty ones."""
     inner = line.strip().removeprefix("|")
     inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
     return tuple(_clean(cell) for cell in _CELL_END.split(inner))

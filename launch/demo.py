@@ -88,6 +88,10 @@ def read(client: DemoClient, paths: list[Path]) -> dict[str, str]:
             last = client.follow(upload["job_id"], watch)
             progress.update(task, completed=1.0)
             document = client.document(upload["document_id"])
+            if document["recognition"]["state"] == "pending":
+                progress.update(task, description=f"recognising scans of {upload['filename']}", completed=0.0)
+                client.follow(document["recognition"]["job_id"], watch)
+                progress.update(task, completed=1.0)
             if last == "job.succeeded":
                 readable[document["id"]] = document["name"]
             else:

@@ -56,10 +56,9 @@ _SPECIAL = {
 }
 _DIGEST = "'[0-9a-f]{64}'"
 
-_SHOWN = f"""({_UNFINISHED} or (t.state <> 'succeeded' and t.family <> 'ingest' and (t.chat_id is null or exists (
-  select 1 from chats c where c.id = t.chat_id))))"""
+_SHOWN = f"({_UNFINISHED} or (t.state <> 'succeeded' and t.family <> 'ingest' and t.forgotten_at is null))"
 """What failed or was cancelled may be requeued at its last checkpoint, and a matrix is shown as far as it came. An
-ingest has its document's rows, and nobody runs a deleted chat's jobs again."""
+ingest has its document's rows, and nobody runs again what was deleted."""
 
 _OF_SHOWN_STATES = f"""
 select distinct found[1] as digest from job_steps s join jobs t on t.id = s.job_id,

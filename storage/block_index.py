@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Select, bindparam, delete, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,22 +64,8 @@ class BlockIndexRepository:
             return []
 
     async def _candidates(self, document_id: UUID) -> list[Drawing]:
-        query = (
-            select(BlockIndexRow)
-            .join(DocumentRow, DocumentRow.id == BlockIndexRow.document_id)
-            .join(
-                BlockRow,
-                (BlockRow.document_id == BlockIndexRow.document_id) & (BlockRow.id == BlockIndexRow.block_id),
-            )
-            .where(
-                BlockIndexRow.document_id == document_id,
-                BlockIndexRow.error.is_(None),
-                DocumentRow.deleted_at.is_(None),
-                _is_of_the_file(),
-            )
-            .order_by(BlockIndexRow.page_no, BlockIndexRow.is_sheet.desc(), BlockRow.block_no)
-        )
-        return [_drawing_of(row) for row in await self._session.scalars(query)]
+        rows = await self._session.scalars(_usable(), {"document_id": document_id})
+        return [_drawing_of(row) for row in rows]
 
     async def save(self, document_id: UUID, entries: Sequence[Drawing]) -> None:
         await self._delete(document_id, [entry.key for entry in entries])
@@ -132,6 +119,26 @@ def terms_of(entry: Drawing) -> dict[str, float]:
     terms = dict.fromkeys(count_terms("\n".join(others)), OTHERS)
     terms.update(dict.fromkeys(count_terms("\n".join(first)), NAMED))
     return terms
+
+
+@cache
+def _usable() -> Select[Any]:
+    """Built once: with several documents a question asks it for each."""
+    return (
+        select(BlockIndexRow)
+        .join(DocumentRow, DocumentRow.id == BlockIndexRow.document_id)
+        .join(
+            BlockRow,
+            (BlockRow.document_id == BlockIndexRow.document_id) & (BlockRow.id == BlockIndexRow.block_id),
+        )
+        .where(
+            BlockIndexRow.document_id == bindparam("document_id"),
+            BlockIndexRow.error.is_(None),
+            DocumentRow.deleted_at.is_(None),
+            _is_of_the_file(),
+        )
+        .order_by(BlockIndexRow.page_no, BlockIndexRow.is_sheet.desc(), BlockRow.block_no)
+    )
 
 
 def _is_of_the_file() -> Any:

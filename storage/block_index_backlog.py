@@ -75,7 +75,7 @@ left join lateral (
     ) as is_lacking
     from block_index i where i.document_id = d.id
 ) entries on true
-where d.deleted_at is null and d.status = 'ready'
+where d.deleted_at is null and d.status = 'ready' and d.recognition_state <> 'pending'
     and ($5::uuid[] is null or d.id = any($5::uuid[]))
     and ($6::uuid is null or d.node_id in (select id from below))
     and ($7::uuid is null or d.id >= $7::uuid)

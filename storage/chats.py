@@ -13,8 +13,11 @@ from domain.answers import Answer
 from domain.chats import DEFAULT_TITLE, Chat, Message, Role, title_of
 from domain.errors import NotFound
 from storage.answers import add_answer, answers_of
+from storage.forgetting import forget_jobs_of_chat, forget_requests_of_chat
 from storage.replays import forget_dialogues
 from storage.tables.chats import ChatRow, MessageRow
+
+_TURN = "select pg_advisory_xact_lock(hashtextextended(chat_id::text, 0)) from messages where id = $1"
 
 
 class _Chats(SQLAlchemyAsyncRepository[ChatRow]):
@@ -74,11 +77,14 @@ class ChatRepository:
         return _chat_of(row)
 
     async def delete(self, chat_id: UUID, user_id: UUID) -> None:
-        """The chat with messages, answers, citations and what models were asked is gone when this commits."""
+        """The chat with messages, answers, citations and what models were asked is gone when this commits; what its
+        jobs hold is marked, and emptied within a minute."""
         row = await self._row(chat_id, user_id)
+        await forget_jobs_of_chat(self._session, chat_id)
         await forget_dialogues(self._session, chat_id)
         await self._session.delete(row)
         await self._session.flush()
+        await forget_requests_of_chat(self._session, chat_id, user_id)
 
     async def next_no(self, chat_id: UUID) -> int:
         """The place in line of the chat's next job; holds the chat's row until the commit."""
@@ -119,6 +125,12 @@ class ChatRepository:
             )
         await self._session.refresh(row, ["created_at"])
         return _message_of(row)
+
+    async def take_turn(self, message_id: UUID) -> None:
+        """Of several that ask a question of the message's chat anew or otherwise, one goes on at a time, until its
+        commit. Rows would be locked in another order than by workers, who hold their job before its chat."""
+        connection = await self._session.connection()
+        await connection.exec_driver_sql(_TURN, (message_id,))
 
     async def message(self, message_id: UUID) -> Message:
         row = await self._session.get(MessageRow, message_id)

@@ -22,10 +22,24 @@ c.error, c.fault::text as fault, c.input_tokens, c.output_tokens, c.cached_token
 c.cost_micro_usd, c.calls, c.latency_ms, c.first_token_ms, c.settings::text as settings, c.served_by, c.expired_at,
 (select count(*) from llm_calls n where n.job_id = c.job_id and n.id <= c.id) as number
 """
+MOST_BYTES = 4 * 1024 * 1024
+"""Of the texts of one page; a call that is larger comes alone. A guess: a request that fills a model's window of a
+million tokens is about as large."""
+
+_KEPT_BYTES = "pg_column_size(request) + pg_column_size(response) + pg_column_size(thinking) + pg_column_size(pieces)"
 _PAGE = f"""
-select {_COLUMNS} from llm_calls c
-where c.job_id = $1 and ($2::uuid is null or c.id > $2) order by c.id limit $3
+with asked as (
+  select id, {_KEPT_BYTES} as kept_bytes from llm_calls
+  where job_id = $1 and ($2::uuid is null or id > $2) order by id limit $3::int + 1
+), measured as (
+  select id, sum(kept_bytes) over (order by id) - kept_bytes as before from asked
+)
+select (select count(*) from asked) as found, {_COLUMNS} from llm_calls c
+join measured m on m.id = c.id and m.before < $4 order by c.id limit $3
 """
+"""Cut by what the rows take as they are stored, compressed, which is known without reading them: how much is read at
+once is bounded, and the page is cut by its true size then."""
+
 _LEADING = """
 from llm_calls c join jobs j on j.id = c.job_id
 where c.job_id = $1 and c.epoch > 0 and (
@@ -90,6 +104,11 @@ class LoggedCall(msgspec.Struct, frozen=True, kw_only=True):
         return self.started_at + timedelta(milliseconds=self.latency_ms)
 
 
+class CallPage(msgspec.Struct, frozen=True, kw_only=True):
+    calls: list[LoggedCall]
+    has_more: bool
+
+
 class Spending(msgspec.Struct, frozen=True, kw_only=True):
     """Of one replay: calls taken from the record and calls made, what all of them cost when they were made, and what
     was paid now. Millionths of a US dollar."""
@@ -100,9 +119,20 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
     paid_micro_usd: int
 
 
-async def read_calls(auto: Direct, job_id: UUID, *, after: UUID | None = None, limit: int = 100) -> list[LoggedCall]:
-    """In the order in which they began."""
-    return [_call_of(row) for row in await auto.every(_PAGE, job_id, after, limit)]
+async def read_calls(
+    auto: Direct, job_id: UUID, *, after: UUID | None = None, limit: int = 100, most_bytes: int = MOST_BYTES
+) -> CallPage:
+    """In the order in which they began: `limit` calls at most, and no more than their texts take `most_bytes`, but at
+    least one."""
+    rows = await auto.every(_PAGE, job_id, after, limit, most_bytes)
+    calls: list[LoggedCall] = []
+    left = most_bytes
+    for row in rows:
+        left -= _bytes_of(row)
+        if calls and left < 0:
+            break
+        calls.append(_call_of(row))
+    return CallPage(calls=calls, has_more=bool(rows) and rows[0]["found"] > len(calls))
 
 
 async def check_kept(auto: Direct, job_id: UUID) -> None:
@@ -150,6 +180,10 @@ def _check(job_id: UUID, calls: int, expired: int) -> None:
         raise RecordingMissing(f"job {job_id}")
     if expired:
         raise DialogueExpired(f"job {job_id}")
+
+
+def _bytes_of(row: Any) -> int:
+    return sum(len(row[name].encode()) for name in ("request", "response", "thinking", "pieces"))
 
 
 def _call_of(row: Any) -> LoggedCall:

@@ -5,26 +5,27 @@ SQLAlchemy costs more CPU here than asyncpg does: asking a job's five statements
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 CONNECTIONS = 4
 """Beside the engine's pool. Each statement takes about a millisecond, so few serve many; a guess."""
 
 
 class Direct:
-    """Up to `CONNECTIONS` connections of their own, opened as the engine opens its own and closed with it."""
+    """Up to so many connections of their own, opened as the engine opens its own and closed with it."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, connections: int = CONNECTIONS) -> None:
         self._engine = engine
         self._auto = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._idle: list[asyncpg.Connection] = []
-        self._free = asyncio.Semaphore(CONNECTIONS)
+        self._free = asyncio.Semaphore(connections)
         event.listen(engine.sync_engine, "engine_disposed", self._close)
 
     def connect(self) -> Any:
@@ -40,6 +41,20 @@ class Direct:
         """All rows of a statement with $1-style arguments; commits."""
         async with self._taken() as connection:
             return await connection.fetch(statement, *arguments)
+
+    async def every_under(self, settings: Mapping[str, str], statement: str, *arguments: Any) -> list[Any]:
+        """`every` in a transaction with settings of its own. The settings are written into a statement: they are the
+        program's, never a caller's."""
+        own = "; ".join(f"set local {name} = '{value}'" for name, value in settings.items())
+        async with self._taken() as connection:
+            await connection.execute(f"begin; {own}")
+            try:
+                rows = await connection.fetch(statement, *arguments)
+            except asyncpg.PostgresError:
+                await connection.execute("rollback")
+                raise
+            await connection.execute("commit")
+            return rows
 
     @asynccontextmanager
     async def _taken(self) -> AsyncIterator[asyncpg.Connection]:
@@ -72,3 +87,22 @@ class Direct:
     def _close(self, _: Any) -> None:
         while self._idle:
             self._idle.pop().terminate()
+
+
+async def every_of(connection: AsyncConnection, statement: str, *arguments: Any) -> list[Any]:
+    """All rows of a statement with $1-style arguments on a session's own connection: within its transaction, if it has
+    one by now."""
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    try:
+        return await driver.fetch(statement, *arguments)
+    except BaseException as error:
+        if driver.is_closed() or not isinstance(error, Exception):
+            # Lost, or cancelled in the middle: SQLAlchemy has not seen it, and would hand the connection out again.
+            await connection.invalidate()
+        raise
+
+
+def as_uuid(found: UUID) -> UUID:
+    """A uuid of a row as the standard library's class, which encoders know: asyncpg has one of its own."""
+    return UUID(int=found.int)

@@ -1,17 +1,19 @@
 """Documents, their pages, blocks and words as rows."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.documents import Block, Document, DocumentStatus, Page, PageContent, PageKey, Word
+from domain.documents import Block, Document, DocumentStatus, Page, PageContent, PageKey, Recognition, Word
 from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.jobs import JobError
 from storage import page_contents
+from storage.forgetting import forget_document
 from storage.indexing import write_index
 from storage.postings import Row, copy_rows
 from storage.tables.documents import BlockRow, DocumentFileRow, DocumentRow, PageRow, TreeNodeRow
@@ -55,7 +57,7 @@ class DocumentRepository:
         return list(await self._session.scalars(query.order_by(DocumentRow.id.desc())))
 
     async def readable(self, user_id: UUID, document_ids: Sequence[UUID]) -> list[Document]:
-        rows = await self._session.scalars(_living().where(DocumentRow.id.in_(document_ids), visible_to(user_id)))
+        rows = await self._session.scalars(_readable(), {"ids": document_ids, "user_id": user_id})
         found = {row.id: row for row in rows}
         return [_document_of(found[i]) for i in dict.fromkeys(document_ids) if i in found]
 
@@ -119,8 +121,10 @@ class DocumentRepository:
         await self._session.flush()
 
     async def delete(self, document_id: UUID, *, user_id: UUID) -> None:
-        """Unfindable when this commits. Raises NotFound also for those who may only read it."""
+        """Unfindable when this commits; its pages, and what its jobs hold, are emptied within a minute. Raises NotFound
+        also for those who may only read it."""
         row = await self._writable(document_id, user_id)
+        await forget_document(self._session, document_id)
         row.deleted_at = func.now()
         await self._session.flush()
         await self._session.execute(delete(TreeNodeRow).where(TreeNodeRow.id == document_id))
@@ -207,6 +211,22 @@ class DocumentRepository:
             error_en=error.message_en,
         )
 
+    async def set_reading(self, document_id: UUID, job_id: UUID) -> None:
+        again = {"status": DocumentStatus.READING.value, "error_code": None, "error_ru": None, "error_en": None}
+        await self._session.execute(
+            update(DocumentRow)
+            .where(
+                DocumentRow.id == document_id,
+                DocumentRow.job_id == job_id,
+                DocumentRow.status == DocumentStatus.FAILED.value,
+            )
+            .values(**again)
+        )
+
+    async def set_recognition(self, document_id: UUID, recognition: Recognition) -> None:
+        rest = msgspec.to_builtins(recognition)
+        await self._set(document_id, recognition_state=rest.pop("state"), recognition=rest)
+
     async def pages(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> list[Page]:
         return await page_contents.pages_of(await self._session.connection(), document_id, page_nos)
 
@@ -277,6 +297,12 @@ def _living(column: Any = DocumentRow) -> Select[Any]:
     return select(column).where(DocumentRow.deleted_at.is_(None))
 
 
+@cache
+def _readable() -> Select[Any]:
+    """Built once: every question asks it, and building it takes SQLAlchemy three milliseconds (measured 2026-11-20)."""
+    return _living().where(DocumentRow.id.in_(bindparam("ids", expanding=True)), visible_to(bindparam("user_id")))
+
+
 def _document_of(row: DocumentRow) -> Document:
     return Document(
         id=row.id,
@@ -296,6 +322,7 @@ def _document_of(row: DocumentRow) -> Document:
         error_ru=row.error_ru,
         error_en=row.error_en,
         job_id=row.job_id,
+        recognition=msgspec.convert({**row.recognition, "state": row.recognition_state}, Recognition),
         created_at=row.created_at,
     )
 

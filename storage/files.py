@@ -54,9 +54,10 @@ class FileRepository:
         return [_file_of(row) for row in rows]
 
     async def delete(self, file_id: UUID, user_id: UUID) -> None:
-        """Hide the file; its documents are the caller's to hide. Raises NotFound."""
+        """Hide the file, forget its name; its documents are the caller's to hide. Raises NotFound."""
         await self.get(file_id, user_id)
-        await self._session.execute(update(FileRow).where(FileRow.id == file_id).values(deleted_at=func.now()))
+        hidden = {"deleted_at": func.now(), "filename": ""}
+        await self._session.execute(update(FileRow).where(FileRow.id == file_id).values(hidden))
 
 
 def _file_of(row: FileRow) -> StoredFile:

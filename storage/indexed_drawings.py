@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage.database import Sessions
+from storage.direct import Direct, as_uuid
 from storage.ranking import K1, B, Place
 
 ENTRIES = 60
@@ -37,19 +37,19 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find_drawings(
-    sessions: Sessions, weights: Mapping[str, float], document_ids: Sequence[UUID]
+    direct: Direct, weights: Mapping[str, float], document_ids: Sequence[UUID]
 ) -> dict[Place, list[Told]]:
     """By page; empty also when the index cannot be read."""
     try:
-        async with asyncio.timeout(PATIENCE_S), sessions() as session:
-            rows = (await session.execute(_ENTRIES, _parameters(weights, document_ids))).all()
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        async with asyncio.timeout(PATIENCE_S):
+            rows = await direct.every(_ENTRIES, document_ids, list(weights), list(weights.values()), ENTRIES)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, OSError, TimeoutError) as error:
         _log.warning("block_index_unread", error=type(error).__name__)
         return {}
     found: dict[Place, list[Told]] = {}
-    for row in rows:
-        place = row.document_id, row.page_no
-        told = Told(place=place, block_no=row.block_no, tfs=dict(zip(row.terms, row.tfs, strict=True)))
+    for document_id, page_no, block_no, terms, tfs in rows:
+        place = as_uuid(document_id), page_no
+        told = Told(place=place, block_no=block_no, tfs=dict(zip(terms, tfs, strict=True)))
         found.setdefault(place, []).append(told)
     return found
 
@@ -89,32 +89,23 @@ def gain_of(
     return sum(idf.get(term, 0.0) * tf * (K1 + 1) / (tf + norm) for term, tf in most.items())
 
 
-def _parameters(weights: Mapping[str, float], document_ids: Sequence[UUID]) -> dict[str, object]:
-    return {
-        "documents": list(document_ids),
-        "terms": list(weights),
-        "weights": list(weights.values()),
-        "entries": ENTRIES,
-    }
-
-
-_ENTRIES = text("""
+_ENTRIES = """
 with hits as materialized (
     select term, document_id, block_id, max(tf) as tf
     from block_index_terms
-    where term = any(cast(:terms as text[])) and document_id = any(cast(:documents as uuid[]))
+    where term = any($2::text[]) and document_id = any($1::uuid[])
     group by term, document_id, block_id
 ), entries as materialized (
     select count(*)::float8 as number from (select distinct document_id, block_id from hits) one
 ), rarity as materialized (
     select h.term, w.weight * ln(1 + (select number from entries) / count(*)) as worth
-    from hits h join unnest(cast(:terms as text[]), cast(:weights as float8[])) as w(term, weight) using (term)
+    from hits h join unnest($2::text[], $3::float8[]) as w(term, weight) using (term)
     group by h.term, w.weight
 ), best as materialized (
     select h.document_id, h.block_id, array_agg(h.term) as terms, array_agg(h.tf) as tfs, sum(r.worth * h.tf) as worth
     from hits h join rarity r using (term)
     group by h.document_id, h.block_id
-    order by worth desc, h.document_id, h.block_id limit :entries
+    order by worth desc, h.document_id, h.block_id limit $4
 )
 select b.document_id, b.page_no, b.block_no, best.terms, best.tfs
 from best
@@ -125,4 +116,4 @@ where exists (
     where i.document_id = best.document_id and i.block_id = best.block_id and i.sha256 = coalesce(d.sha256, '')
 )
 order by best.worth desc, b.document_id, b.page_no, b.block_no
-""")
+"""

@@ -22,7 +22,7 @@ j.id, j.user_id, j.family, j.mode, j.queue, j.state, j.payload::text, j.priority
 j.max_crashes, j.epoch, j.last_seq, j.run_at, j.created_at, j.chat_id, j.document_id, j.parent_id, j.ordering_key,
 j.ordering_no, j.pending_children, j.lease_owner, j.lease_until, j.deadline_at, j.cancel_requested_at, j.stage,
 j.step_no, j.progress, j.waiting_for::text, j.result::text, j.error::text, j.usage::text, j.started_at, j.finished_at,
-j.reserved_micro_usd, j.settled_micro_usd, j.prompt_pins::text
+j.reserved_micro_usd, j.settled_micro_usd, j.prompt_pins::text, j.forgotten_at
 """
 
 FACT_COLUMNS = """
@@ -111,6 +111,7 @@ with recursive users_due as (
   cross join lateral (
     select c.id, c.priority from jobs c
     where c.queue = $1 and c.state = 'queued' and c.user_id = u.user_id and c.run_at <= clock_timestamp()
+      and c.family <> all($5::text[])
       and (c.ordering_key is null or not exists (
         select 1 from jobs o where o.ordering_key = c.ordering_key and o.id <> c.id
           and o.state in ('queued', 'running', 'waiting')
@@ -131,8 +132,8 @@ order by c.priority, c.busy, c.id limit $4::int
 """
 DUE = _DUE
 """The best $4 due jobs of a queue: of each user's first due jobs (a loose index scan over users keeps this flat at ten
-thousand queued jobs of one user), by priority, how many the user has running before it, and age. The last column counts
-all that are due. Nothing is locked."""
+thousand queued jobs of one user), by priority, how many the user has running before it, and age; none of the families
+$5. The last column counts all that are due. Nothing is locked."""
 CLAIMABLE = f"{_DUE} for update of j skip locked"
 """The same, locked. The row is that of the moment it is locked, the step that of the statement's beginning; a job that
 was run in between is left to the next claim."""
@@ -146,7 +147,10 @@ update jobs j set pending_children = (
 where j.id = $1 returning j.pending_children
 """
 
-READING = "select id from documents where id = any($1::uuid[]) and status = 'reading' and deleted_at is null for share"
+AWAITED = "(d.status = 'reading' or d.recognition_state = 'pending') and d.deleted_at is null"
+"""Of `documents d`: whether more of it is going to be known by itself (`domain.documents.Document.is_awaited`)."""
+
+READING = f"select d.id from documents d where d.id = any($1::uuid[]) and {AWAITED} for share of d"
 
 
 GET = f"select {JOB_COLUMNS} from jobs j where j.id = $1"

@@ -103,7 +103,7 @@ class JobRepository:
         `stage_started` makes the event of the stage that runs next, so that it is part of this commit.
         """
         connection = await self._session.connection()
-        row = await first(connection, CLAIMABLE, queue, BACKING_OFF_S, user_cap, 1)
+        row = await first(connection, CLAIMABLE, queue, BACKING_OFF_S, user_cap, 1, [])
         if row is None:
             return None
         *facts, next_stage, state, _ = row

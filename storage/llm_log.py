@@ -7,6 +7,7 @@ this process itself knows. Pictures are named by digest.
 import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import aliased
 
-from domain.llm import LLMCall, LLMRequest, Piece, Usage
+from domain.llm import LLMCall, LLMRequest, Piece, TextPart, Usage
 from domain.rules_secrets import everywhere_without_secrets
+from storage.direct import Direct
 from storage.tables.llm import LLMCallRow
+
+AT_ONCE_CHARS = 20_000
+"""Looking through a longer call takes more than a millisecond, tens of them for a million characters: that is done in a
+thread."""
 
 
 class DatabaseLLMLog:
@@ -25,13 +31,18 @@ class DatabaseLLMLog:
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], *, secrets: Collection[str] = ()) -> None:
         self._sessions = sessions
+        self._direct = Direct(sessions.kw["bind"])
         self._secrets = tuple(secrets)
 
-    async def write(self, call: LLMCall) -> None:
-        # Tens of milliseconds for a million characters.
-        row = await asyncio.to_thread(row_of, call, self._secrets)
-        async with self._sessions() as session, session.begin():
-            await session.merge(row)
+    async def write(self, call: LLMCall, *, with_request: bool = True) -> None:
+        """One statement, so also one transaction."""
+        texts = [call.response, call.thinking]
+        if with_request:
+            texts += [call.request.system, *(part.text for part in call.request.parts if isinstance(part, TextPart))]
+        is_long = sum(map(len, texts)) > AT_ONCE_CHARS
+        arguments = (call, self._secrets, with_request)
+        row = await asyncio.to_thread(row_of, *arguments) if is_long else row_of(*arguments)
+        await self._direct.first(_write_of(tuple(row)), *row.values())
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:
         """A reply that came from a record counts as the recorded call did, but for its money."""
@@ -58,45 +69,62 @@ def _of_source(source: Any, name: str) -> Any:
     return func.coalesce(getattr(source, name), 0)
 
 
-def row_of(call: LLMCall, secrets: Collection[str] = ()) -> LLMCallRow:
+def row_of(call: LLMCall, secrets: Collection[str] = (), with_request: bool = True) -> dict[str, Any]:
+    """By column. Without its request, the row keeps the one that it has."""
     usage = call.usage
     response = everywhere_without_secrets(call.response, secrets)
     thinking = everywhere_without_secrets(call.thinking, secrets)
     is_as_said = (response, thinking) == (call.response, call.thinking)
-    return LLMCallRow(
-        id=call.id,
-        job_id=call.job_id,
-        user_id=call.user_id,
-        stage=call.stage,
-        role=call.role,
-        model=call.request.model,
-        prompt=call.request.purpose,
-        prompt_version=call.prompt_version,
-        is_repair=call.is_repair,
-        own_key=call.own_key,
-        request=everywhere_without_secrets(logged_request(call.request), secrets),
-        response=response,
-        finish_reason=call.finish_reason,
-        request_id=call.request_id,
-        error=call.error,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cached_tokens=usage.cached_tokens,
-        thinking_tokens=usage.thinking_tokens,
-        images=usage.images,
-        cost_micro_usd=usage.cost_micro_usd,
-        calls=usage.calls,
-        latency_ms=call.latency_ms,
-        first_token_ms=call.first_token_ms,
-        epoch=call.epoch,
-        step_no=call.step_no,
-        try_no=call.try_no,
-        thinking=thinking,
-        pieces=msgspec.to_builtins(call.pieces if is_as_said else _whole(thinking, response)),
-        fault=everywhere_without_secrets(msgspec.to_builtins(call.fault), secrets) if call.fault else None,
-        settings=call.settings,
-        served_by=call.served_by,
-    )
+    return {
+        "id": call.id,
+        "job_id": call.job_id,
+        "user_id": call.user_id,
+        "stage": call.stage,
+        "role": call.role,
+        "model": call.request.model,
+        "prompt": call.request.purpose,
+        "prompt_version": call.prompt_version,
+        "is_repair": call.is_repair,
+        "own_key": call.own_key,
+        **({"request": _request_of(call.request, secrets)} if with_request else {}),
+        "response": response,
+        "finish_reason": call.finish_reason,
+        "request_id": call.request_id,
+        "error": call.error,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "thinking_tokens": usage.thinking_tokens,
+        "images": usage.images,
+        "cost_micro_usd": usage.cost_micro_usd,
+        "calls": usage.calls,
+        "latency_ms": call.latency_ms,
+        "first_token_ms": call.first_token_ms,
+        "epoch": call.epoch,
+        "step_no": call.step_no,
+        "try_no": call.try_no,
+        "thinking": thinking,
+        "pieces": _json(call.pieces if is_as_said else _whole(thinking, response)),
+        "fault": _json(everywhere_without_secrets(msgspec.to_builtins(call.fault), secrets)) if call.fault else None,
+        "settings": _json(call.settings),
+        "served_by": call.served_by,
+    }
+
+
+def _request_of(request: LLMRequest, secrets: Collection[str]) -> str:
+    return _json(everywhere_without_secrets(logged_request(request), secrets))
+
+
+@cache
+def _write_of(columns: tuple[str, ...]) -> str:
+    """Saying the same call again replaces what was said of it before, column by column."""
+    put = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
+    values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    return f"insert into llm_calls ({', '.join(columns)}) values ({values}) on conflict (id) do update set {put}"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _whole(thinking: str, response: str) -> Sequence[Piece]:

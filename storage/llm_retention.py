@@ -1,4 +1,5 @@
-"""What is kept of model calls, and for how long: texts for so many days, figures for as long as the user is there."""
+"""What is kept of model calls, and for how long: texts and vectors for so many days, figures for as long as the user is
+there."""
 
 from storage.direct import Direct
 from storage.replays import BLANKED, REMOVED
@@ -18,10 +19,13 @@ returning id
 """
 _WRITTEN_LATE = f"""
 update llm_calls c set {BLANKED} from jobs j
-where c.expired_at is null and c.created_at > now() - interval '2 days' and j.id = c.job_id and j.chat_id is not null
-  and not exists (select 1 from chats where chats.id = j.chat_id) returning c.id
+where c.expired_at is null and c.created_at > now() - interval '2 days' and j.id = c.job_id
+  and j.forgotten_at is not null returning c.id
 """
-"""While their chat was being deleted."""
+"""After their job was emptied, by a worker that was late."""
+
+_VECTORS = "delete from question_vectors where created_at < now() - make_interval(days => $1)"
+"""Few and small: without the calls nothing is replayed."""
 
 _LOST = "select job_id from replays where source_job_id is null or owner_id is null"
 """Replays whose recorded job or its owner is gone."""
@@ -37,6 +41,7 @@ async def expire_dialogues(database: Direct, *, days: int | None) -> int:
     expired = 0
     if days is None:
         return expired
+    await database.every(_VECTORS, days)
     for _ in range(MOST_BATCHES):
         batch = len(await database.every(_EXPIRE, days, BATCH))
         expired += batch

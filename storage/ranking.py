@@ -52,30 +52,42 @@ class Ranked(msgspec.Struct, frozen=True):
     score: float
 
 
-def rank_pages(
+class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate's own score as a page, what it lends to its blocks, and the scores of those by themselves."""
+
+    place: Place
+    score: float
+    lent: float
+    blocks: Mapping[int, float]
+
+
+def weigh(
     candidates: Sequence[Candidate], idf: Mapping[str, float], block_length: float, shares: Shares = SHARES
-) -> list[Ranked]:
-    """Best first. `block_length` is the average of the searched documents, in terms."""
+) -> list[Weighed]:
+    """In the order of `candidates`. `block_length` is the average of the searched documents, in terms."""
     best_score = max((candidate.score for candidate in candidates), default=0.0)
-    ranked = []
+    weighed = []
     for candidate in candidates:
-        blocks = _block_scores(candidate, idf, block_length)
-        best = max(blocks, key=lambda number: (blocks[number], -number), default=None)
         score = _page_score(candidate, idf, best_score, shares)
-        ranked.append(Ranked(candidate.place, best, score))
+        blocks = _block_scores(candidate, idf, block_length)
+        weighed.append(Weighed(place=candidate.place, score=score, lent=shares.page * score, blocks=blocks))
+    return weighed
+
+
+def best_pages(weighed: Sequence[Weighed]) -> list[Ranked]:
+    """Best first, each with its best block."""
+    ranked = []
+    for page in weighed:
+        best = max(page.blocks, key=lambda number: (page.blocks[number], -number), default=None)
+        ranked.append(Ranked(page.place, best, page.score))
     return sorted(ranked, key=lambda one: (-one.score, one.place))
 
 
-def rank_blocks(
-    candidates: Sequence[Candidate], idf: Mapping[str, float], block_length: float, shares: Shares = SHARES
-) -> list[Ranked]:
+def best_blocks(weighed: Sequence[Weighed]) -> list[Ranked]:
     """Best first."""
-    best_score = max((candidate.score for candidate in candidates), default=0.0)
-    ranked = []
-    for candidate in candidates:
-        on_page = shares.page * _page_score(candidate, idf, best_score, shares)
-        blocks = _block_scores(candidate, idf, block_length)
-        ranked.extend(Ranked(candidate.place, number, score + on_page) for number, score in blocks.items())
+    ranked = [
+        Ranked(page.place, number, score + page.lent) for page in weighed for number, score in page.blocks.items()
+    ]
     return sorted(ranked, key=lambda one: (-one.score, one.place, one.block_no or 0))
 
 

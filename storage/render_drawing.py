@@ -19,8 +19,8 @@ LEASE_S = 45.0
 
 AGAIN_S = 3.0
 TRIES = 3
-AT_ONCE = 2
-"""Pictures that one process draws side by side: the children of a pool."""
+AT_ONCE = 3
+"""Pictures that one process has in hand: one more than a pool has children, which so draw on while one is stored."""
 
 _log = structlog.get_logger()
 

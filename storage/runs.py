@@ -3,7 +3,7 @@ nothing else is written with the end. What is decided is decided by `rules_jobs.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -23,7 +23,8 @@ Tell = Callable[[Sequence[Event]], Coroutine[Any, Any, None]]
 
 
 class Runs:
-    """The jobs of one queue for the process `owner`. `claim_one` is the slow way, which can do everything."""
+    """The jobs of one queue for the process `owner`. `claim_one` is the slow way, which can do everything; `long_room`
+    tells how many more jobs the process may run now of the families that may not have all its slots, together."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Runs:
         user_cap: int,
         stage_started: StageStarted,
         claim_one: Callable[[], Awaitable[Claim | None]],
+        long_room: Callable[[], Mapping[str, int]],
     ) -> None:
         self._auto = auto
         self._tell = tell
@@ -43,6 +45,7 @@ class Runs:
         self._user_cap = user_cap
         self._stage_started = stage_started
         self._claim_one = claim_one
+        self._long_room = long_room
         self._claims: Batches[None, Claim | None] = Batches(self._claim)
         # Whether more was due than the last claim took.
         self.has_more = True
@@ -79,7 +82,8 @@ class Runs:
     async def _take(self, count: int) -> list[Claim] | None:
         """At most `count` claims, best first; fewer when fewer are due. Null when others took all that was found, or it
         must end instead of running."""
-        rows = await self._auto.every(DUE, self._queue, BACKING_OFF_S, self._user_cap, count)
+        full = [family for family, room in self._long_room().items() if room <= 0]
+        rows = self._with_room(await self._auto.every(DUE, self._queue, BACKING_OFF_S, self._user_cap, count, full))
         self.has_more = bool(rows) and rows[0][-1] > len(rows)
         taken = await asyncio.gather(*(self._start(row) for row in rows), return_exceptions=True)
         claims = [one for one in taken if isinstance(one, Claim)]
@@ -87,6 +91,19 @@ class Runs:
         if failed is not None and not claims:
             raise failed
         return claims if claims or not rows else None
+
+    def _with_room(self, due: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+        """As many jobs of long families as there is room for; the others wait for the next look."""
+        long = self._long_room()
+        room = min(long.values(), default=0)
+        rows: list[Sequence[Any]] = []
+        for row in due:
+            if subject_of(row).family in long:
+                if room <= 0:
+                    continue
+                room -= 1
+            rows.append(row)
+        return rows
 
     async def _start(self, row: Sequence[Any]) -> Claim | None:
         change = rules_jobs.decide(facts_of(row), rules_jobs.Claim())

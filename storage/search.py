@@ -1,34 +1,36 @@
 """Lexical search in PostgreSQL: BM25 over the inverted index, of pages and of blocks (DESIGN §9, docs/search.md).
 
-Two hand-written statements: the first ranks pages by their terms, from the index alone; the second reads where on the
-best pages the terms stand, for `storage.ranking`.
+Two steps: the best pages by their terms (`storage.candidates`), weighed again by where on them the terms stand
+(`storage.ranking`). What is shown of a place is read for those that are kept.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.documents import Hit
+from domain.documents import Box, Hit, Word
+from storage.candidates import find_candidates
 from storage.database import Sessions
-from storage.indexed_drawings import Told, find_drawings, gain_of, idf_with, lacked
+from storage.direct import Direct
 from storage.page_contents import unpack_words
-from storage.questions import Question, read_question
-from storage.ranking import K1, SHARES, B, Candidate, Place, Ranked, Shares, rank_blocks, rank_pages
+from storage.questions import read_question
+from storage.ranking import SHARES, Place, Ranked, Shares, Weighed, best_blocks, best_pages, weigh
 from storage.snippets import boxes_of, snippet_of
 
 CANDIDATES = 100
 """Pages that the second step weighs. On the open sets the ranks up to 10 are the same with 60 and with 200."""
 
+DRAWINGS_CONNECTIONS = 2
+"""For the block index alone: who waits for it does not hold up the search. A guess."""
+
 
 class PostgresSearch:
-    """See `domain.ports.SearchIndex`. Opens a short session per search; holds none between."""
+    """See `domain.ports.SearchIndex`. Takes a connection for each statement; holds none between."""
 
     def __init__(self, sessions: Sessions, *, shares: Shares = SHARES) -> None:
-        self._sessions = sessions
+        self._direct = Direct(sessions.kw["bind"])
+        self._drawings = Direct(sessions.kw["bind"], connections=DRAWINGS_CONNECTIONS)
         self._shares = shares
 
     async def search(
@@ -40,203 +42,120 @@ class PostgresSearch:
         limit: int = 20,
         with_boxes: bool = True,
     ) -> list[Hit]:
-        question = read_question(query)
-        if not question.weights or not document_ids:
-            return []
-        async with self._sessions() as session:
-            ranked = await self._ranked(session, question, document_ids, level, limit)
-            return await _hits(session, ranked, frozenset(question.weights), level, with_boxes=with_boxes)
+        ranked = await self.rank(query, document_ids, level=level, limit=limit)
+        return await self.show(query, ranked, level=level, with_boxes=with_boxes)
 
-    async def show(self, query: str, ranked: Sequence[Ranked], *, level: str, with_boxes: bool) -> list[Hit]:
-        """Places with names, snippets and boxes of the question's words, in their order."""
-        async with self._sessions() as session:
-            terms = frozenset(read_question(query).weights)
-            return await _hits(session, ranked, terms, level, with_boxes=with_boxes)
+    async def search_levels(
+        self, query: str, document_ids: Sequence[UUID], *, blocks: int, pages: int
+    ) -> tuple[list[Hit], list[Hit]]:
+        best = await self.rank_levels(query, document_ids, blocks=blocks, pages=pages)
+        return await self.show_levels(query, *best)
 
     async def rank(self, query: str, document_ids: Sequence[UUID], *, level: str, limit: int) -> list[Ranked]:
         """The places of `search` alone, without names, snippets and boxes."""
+        weighed = await self._weigh(query, document_ids, limit)
+        return (best_blocks if level == "block" else best_pages)(weighed)[:limit]
+
+    async def rank_levels(
+        self, query: str, document_ids: Sequence[UUID], *, blocks: int, pages: int
+    ) -> tuple[list[Ranked], list[Ranked]]:
+        """The places of `search_levels` alone."""
+        weighed = await self._weigh(query, document_ids, max(blocks, pages))
+        return best_blocks(weighed)[:blocks], best_pages(weighed)[:pages]
+
+    async def show(self, query: str, ranked: Sequence[Ranked], *, level: str, with_boxes: bool) -> list[Hit]:
+        """Places with names, snippets and boxes of the question's words, in their order."""
+        shown = await self._shown(ranked, with_boxes=with_boxes)
+        return _hits(query, ranked, shown, level, _words_of(shown) if with_boxes else None)
+
+    async def show_levels(
+        self, query: str, blocks: Sequence[Ranked], pages: Sequence[Ranked]
+    ) -> tuple[list[Hit], list[Hit]]:
+        """As `show`, without boxes."""
+        shown = await self._shown([*blocks, *pages], with_boxes=False)
+        of_blocks, of_pages = shown[: len(blocks)], shown[len(blocks) :]
+        return _hits(query, blocks, of_blocks, "block"), _hits(query, pages, of_pages, "page")
+
+    async def _weigh(self, query: str, document_ids: Sequence[UUID], limit: int) -> list[Weighed]:
         question = read_question(query)
         if not question.weights or not document_ids:
             return []
-        async with self._sessions() as session:
-            return await self._ranked(session, question, document_ids, level, limit)
+        found = await find_candidates(
+            self._direct,
+            self._drawings,
+            question,
+            document_ids,
+            limit=max(limit, CANDIDATES),
+            share=self._shares.drawing,
+        )
+        return weigh(found.pages, found.idf, found.block_length, self._shares)
 
-    async def _ranked(
-        self, session: AsyncSession, question: Question, document_ids: Sequence[UUID], level: str, limit: int
-    ) -> list[Ranked]:
-        share = self._shares.drawing
-        told = await find_drawings(self._sessions, question.weights, document_ids) if share else {}
-        found = await _candidates(session, question, list(document_ids), max(limit, CANDIDATES), told, share)
-        rank = rank_blocks if level == "block" else rank_pages
-        return rank(found.pages, found.idf, found.block_length, self._shares)[:limit]
-
-
-class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    pages: list[Candidate]
-    idf: dict[str, float] = {}
-    block_length: float = 1.0
-
-
-_NO_NESTED_LOOPS = text("set local enable_nestloop = off")
-"""The planner cannot know how many rows the arrays bring, guesses one, and compares every row with every other:
-1.0 s instead of 10 ms (measured with 8,000 blocks)."""
-
-_NESTED_LOOPS = text("set local enable_nestloop = on")
-
-# The casts of k1 and b are needed: in `1 - :b` PostgreSQL takes the parameter for an integer, and 0.75 arrives as 0.
-
-_PAGES = text("""
-with scope as materialized (
-    select l.document_id, l.pages, l.blocks, l.length
-    from document_lengths l join documents d on d.id = l.document_id and d.deleted_at is null
-    where l.document_id = any(cast(:documents as uuid[]))
-), stats as materialized (
-    select coalesce(sum(pages), 0)::float8 as pages, greatest(sum(length)::float8 / sum(pages), 1) as page_length,
-        greatest(sum(length)::float8 / greatest(sum(blocks), 1), 1) as block_length,
-        cast(:k1 as float8) as k1, cast(:b as float8) as b
-    from scope
-), hits as materialized (
-    select p.term, p.document_id, p.page_no, p.tf, p.length
-    from postings p
-    where p.term = any(cast(:terms as text[])) and p.document_id = any(cast(:documents as uuid[]))
-), weights as materialized (
-    select w.term, w.weight * ln(1 + (s.pages - h.pages + 0.5) / (h.pages + 0.5)) as idf
-    from (select term, count(*) as pages from hits group by term) h
-    join unnest(cast(:terms as text[]), cast(:weights as float8[])) as w(term, weight) using (term)
-    cross join stats s
-), pages as materialized (
-    select h.document_id, h.page_no, sum(
-        w.idf * h.tf * (s.k1 + 1) / (h.tf + s.k1 * (1 - s.b + s.b * h.length / s.page_length))) as score
-    from hits h join weights w using (term) cross join stats s
-    group by h.document_id, h.page_no
-)
-select p.document_id, p.page_no, p.score,
-    (select jsonb_object_agg(term, idf) from weights) as idf, (select block_length from stats) as block_length,
-    (select page_length from stats) as page_length, (select pages from stats) as pages
-from pages p join scope using (document_id)
-order by p.score desc, p.document_id, p.page_no limit :candidates
-""")
-
-_PLACES = text("""
-select w.document_id, w.page_no, l.length, l.block_lengths, p.terms, p.nos, p.tfs, g.facts ->> 'sheet' as sheet
-from unnest(cast(:documents as uuid[]), cast(:pages as integer[])) as w(document_id, page_no)
-join page_lengths l using (document_id, page_no)
-join pages g using (document_id, page_no)
-cross join lateral (
-    select array_agg(p.term) as terms, array_agg(array_to_string(p.block_nos, ' ')) as nos,
-        array_agg(array_to_string(p.block_tfs, ' ')) as tfs
-    from postings p
-    where p.term = any(cast(:terms as text[])) and p.document_id = w.document_id and p.page_no = w.page_no
-) p
-""")
+    async def _shown(self, ranked: Sequence[Ranked], *, with_boxes: bool) -> "list[_Shown | None]":
+        """Side by side with `ranked`; null for what is gone meanwhile."""
+        if not ranked:
+            return []
+        documents, pages = [one.place[0] for one in ranked], [one.place[1] for one in ranked]
+        rows = await self._direct.every(_SHOWN, documents, pages, [one.block_no for one in ranked], with_boxes)
+        found = {row[0]: row for row in rows}
+        return [
+            _Shown(one.place, *found[number][1:]) if number in found else None
+            for number, one in enumerate(ranked, start=1)
+        ]
 
 
-async def _candidates(
-    session: AsyncSession,
-    question: Question,
-    document_ids: list[UUID],
-    limit: int,
-    told: Mapping[Place, Sequence[Told]],
-    share: float,
-) -> _Found:
-    """The best pages by their text, and those whose drawings are told to have terms of the question."""
-    await session.execute(_NO_NESTED_LOOPS)
-    parameters = {
-        "documents": document_ids,
-        "terms": list(question.weights),
-        "weights": list(question.weights.values()),
-        "k1": K1,
-        "b": B,
-        "candidates": limit,
-    }
-    rows = (await session.execute(_PAGES, parameters)).all()
-    if not rows and not told:
-        return _Found(pages=[])
-    await session.execute(_NESTED_LOOPS)
-    scores: dict[Place, float] = {(row.document_id, row.page_no): row.score for row in rows}
-    scores.update({place: 0.0 for place in told if place not in scores})
-    parameters = {
-        "documents": [document_id for document_id, _ in scores],
-        "pages": [page_no for _, page_no in scores],
-        "terms": list(question.weights),
-    }
-    places = {(row.document_id, row.page_no): row for row in await session.execute(_PLACES, parameters)}
-    idf = idf_with(rows[0].idf if rows else {}, question.weights, told, rows[0].pages if rows else 0.0)
-    average_length = rows[0].page_length if rows else 1.0
-    pages = []
-    for place, score in scores.items():
-        if row := places.get(place):
-            entries = lacked(told.get(place, ()), row.terms or ())
-            gain = gain_of(entries, idf, length=row.length, average_length=average_length, share=share)
-            pages.append(_candidate(place, score + gain, row, question, entries, share))
-    return _Found(pages=pages, idf=idf, block_length=rows[0].block_length if rows else 1.0)
+class _Shown(msgspec.Struct, frozen=True):
+    """`box` is JSON, `words` are those of the whole page, told with one of its places. A page on which only names were
+    found has no block."""
+
+    place: Place
+    document_name: str
+    block_id: str | None
+    content: str | None
+    box: str | None
+    words: bytes | None
 
 
-def _candidate(
-    place: Place, score: float, row: Any, question: Question, told: Sequence[Told], share: float
-) -> Candidate:
-    blocks: dict[int, dict[str, float]] = {}
-    for term, nos, tfs in zip(row.terms or (), row.nos or (), row.tfs or (), strict=True):
-        for number, tf in zip(nos.split(), tfs.split(), strict=True):
-            blocks.setdefault(int(number), {})[term] = int(tf)
-    for entry in told:
-        counts = blocks.setdefault(entry.block_no, {})
-        for term, tf in entry.tfs.items():
-            counts[term] = counts.get(term, 0) + share * tf
-    return Candidate(
-        place=place,
-        score=score,
-        is_named=_is_named(place[1], row.sheet, question),
-        block_lengths=row.block_lengths,
-        blocks=blocks,
-    )
-
-
-def _is_named(page_no: int, sheet: str | None, question: Question) -> bool:
-    """A sheet is known by the number in its stamp, else by that of its page."""
-    on_sheet = int(sheet) if sheet and sheet.isdecimal() else page_no
-    return page_no in question.page_nos or on_sheet in question.sheets
-
-
-_SHOWN = text("""
-select w.document_id, w.page_no, w.block_no, d.name, b.id as block_id, b.content, b.box,
-    case when :boxes then g.words end as words
-from unnest(cast(:documents as uuid[]), cast(:pages as integer[]), cast(:blocks as integer[]))
-    with ordinality as w(document_id, page_no, block_no, rank)
+_SHOWN = """
+select w.no, d.name, b.id, b.content, case when $4 then b.box::text end,
+    case when $4 and row_number() over (partition by w.document_id, w.page_no) = 1 then g.words end
+from unnest($1::uuid[], $2::int[], $3::int[]) with ordinality as w(document_id, page_no, block_no, no)
 join documents d on d.id = w.document_id
 join pages g on g.document_id = w.document_id and g.page_no = w.page_no
 left join blocks b on b.document_id = w.document_id and b.page_no = w.page_no and b.block_no = w.block_no
-order by w.rank
-""")
+"""
+
+_BOX = msgspec.json.Decoder(Box)
 
 
-async def _hits(
-    session: AsyncSession, ranked: Sequence[Ranked], terms: frozenset[str], level: str, *, with_boxes: bool
+def _words_of(shown: Sequence[_Shown | None]) -> dict[Place, tuple[Word, ...]]:
+    return {row.place: unpack_words(row.words) for row in shown if row and row.words}
+
+
+def _hits(
+    query: str,
+    ranked: Sequence[Ranked],
+    shown: Sequence[_Shown | None],
+    level: str,
+    words: Mapping[Place, tuple[Word, ...]] | None = None,
 ) -> list[Hit]:
-    """The ranked places with names and snippets, and boxes of the words in them."""
-    if not ranked:
-        return []
-    parameters = {
-        "documents": [one.place[0] for one in ranked],
-        "pages": [one.place[1] for one in ranked],
-        "blocks": [one.block_no for one in ranked],
-        "boxes": with_boxes,
-    }
-    rows = (await session.execute(_SHOWN, parameters)).all()
-    words = {(row.document_id, row.page_no): row.words for row in rows}
-    unpacked = {place: unpack_words(packed) for place, packed in words.items()}
-    scores = {(*one.place, one.block_no): one.score for one in ranked}
+    """`words` null: no boxes are wanted."""
+    terms = frozenset(read_question(query).weights)
     return [
         Hit(
-            document_id=row.document_id,
-            document_name=row.name,
-            page_no=row.page_no,
+            document_id=one.place[0],
+            document_name=row.document_name,
+            page_no=one.place[1],
             block_id=row.block_id if level == "block" else None,
-            score=round(scores[row.document_id, row.page_no, row.block_no], 4),
-            snippet=snippet_of(row.content, terms) if row.block_id else "",
-            boxes=boxes_of(unpacked[row.document_id, row.page_no], row.block_no, row.box, terms)
-            if row.block_id and with_boxes
-            else (),
+            score=round(one.score, 4),
+            snippet=snippet_of(row.content or "", terms),
+            boxes=() if words is None else _boxes(one, row, words.get(one.place, ()), terms),
         )
-        for row in rows
+        for one, row in zip(ranked, shown, strict=True)
+        if row is not None
     ]
+
+
+def _boxes(one: Ranked, row: _Shown, words: tuple[Word, ...], terms: Set[str]) -> tuple[Box, ...]:
+    if row.block_id is None or one.block_no is None:
+        return ()
+    return boxes_of(words, one.block_no, _BOX.decode(row.box) if row.box else None, terms)

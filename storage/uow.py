@@ -4,7 +4,7 @@ Leaving the block without `commit()` rolls back. The outbox is delivered when th
 connection is back in the pool: commit, leave, then ring or publish (DESIGN §4).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -136,7 +136,15 @@ class Database:
         self._job_micro_usd = job_micro_usd
         self._auto = Direct(sessions.kw["bind"])
 
-    def runs(self, *, queue: str, owner: str, user_cap: int, stage_started: StageStarted) -> Runs:
+    def runs(
+        self,
+        *,
+        queue: str,
+        owner: str,
+        user_cap: int,
+        stage_started: StageStarted,
+        long_room: Callable[[], Mapping[str, int]] = dict,
+    ) -> Runs:
         """The jobs of a queue as the worker process `owner` runs them."""
 
         async def claim_one() -> Claim | None:
@@ -159,6 +167,7 @@ class Database:
             user_cap=user_cap,
             stage_started=stage_started,
             claim_one=claim_one,
+            long_room=long_room,
         )
 
     @asynccontextmanager

@@ -10,7 +10,9 @@ from storage.tables.documents import DocumentRow, TreeNodeRow
 from storage.tables.users import GrantRow
 
 
-def visible_to(user_id: UUID, document: Any = DocumentRow, *, access: str = "read") -> ColumnElement[bool]:
+def visible_to(
+    user_id: UUID | ColumnElement[UUID], document: Any = DocumentRow, *, access: str = "read"
+) -> ColumnElement[bool]:
     """True for documents that the user owns or that were granted to the user or everyone, directly or by a node above.
 
     `document` is the entity or an alias of it. `access` write is needed to change or delete.
@@ -34,12 +36,14 @@ def visible_to(user_id: UUID, document: Any = DocumentRow, *, access: str = "rea
 
 
 def newest_for(user_id: UUID) -> ColumnElement[bool]:
-    """True for documents that no readable newer one of those that the user may see supersedes."""
+    """True for documents that no readable newer one of those that the user may see supersedes. One whose pages are
+    still recognised is not yet in the place of the former."""
     newer = aliased(DocumentRow)
     return ~exists().where(
         newer.supersedes_id == DocumentRow.id,
         newer.deleted_at.is_(None),
         newer.status == "ready",
+        newer.recognition_state != "pending",
         visible_to(user_id, newer),
     )
 

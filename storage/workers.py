@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from storage.direct import Direct
-from storage.job_rows import LEASE_S
+from storage.job_rows import AWAITED, LEASE_S
 
 HEARTBEAT_S = 2.0
 """DESIGN §4.4; a cancel is seen within one heartbeat."""
@@ -49,12 +49,12 @@ _OVERDUE = """
 select id from jobs where state in ('queued', 'running', 'waiting') and deadline_at < clock_timestamp()
 order by id limit 100 for update skip locked
 """
-_FORGOTTEN = """
+_FORGOTTEN = f"""
 select j.id from jobs j where j.state = 'waiting' and (
   (j.waiting_for->>'kind' = 'children' and j.pending_children <= 0)
   or (j.waiting_for->>'kind' = 'documents' and not exists (
     select 1 from job_waits w join documents d on d.id = w.document_id
-    where w.job_id = j.id and d.status = 'reading' and d.deleted_at is null)))
+    where w.job_id = j.id and {AWAITED})))
 order by j.id limit 100 for update of j skip locked
 """
 _ORPHANED = """

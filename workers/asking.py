@@ -29,8 +29,10 @@ from domain.ports import LLMLog, PromptStore, Purse, UserKeys
 from domain.prompts import render_parts, render_request
 from domain.stage import Asked, Hold
 from workers.allowance import Allowance, FixedPurse
+from workers.call_rows import CallRow
 from workers.limiting import MAX_WAIT_IN_PLACE_S, Limiter, Ticket, Unlimited
 from workers.models import QUICK_ROLES, ModelConfig, chain_of, most_cost
+from workers.owners import Owner, Owners
 from workers.pinning import PinnedPrompts
 from workers.questions import (
     AskingContext,
@@ -39,7 +41,7 @@ from workers.questions import (
     as_text,
     lacks_of,
     need_of,
-    row_of,
+    text_tokens,
     thinking_room,
 )
 from workers.receiving import Patience, Received, receive
@@ -83,7 +85,7 @@ class Asker:
         self._log = log
         self._budget = budget
         self._allowance = Allowance(budget, purse or FixedPurse())
-        self._keys = keys or NoKeys()
+        self._owners = Owners(keys or NoKeys())
         self._limiter = limiter or Unlimited()
         self._meters: WeakKeyDictionary[AskingContext, Meter] = WeakKeyDictionary()
         self._own_keys: WeakKeyDictionary[AskingContext, Mapping[str, str]] = WeakKeyDictionary()
@@ -108,7 +110,7 @@ class Asker:
         """
         found = await self._prompts.get(run, prompt, variables.keys())
         rendered = render_request(found, {name: as_text(value) for name, value in variables.items()})
-        settings = await _settings(run)
+        owner = await self._owner(run)
         question = Question(
             role=role,
             prompt=found,
@@ -120,9 +122,9 @@ class Asker:
             schema=schema,
             stream_field=stream_field,
             hold=hold,
-            settings=_for_role(settings, role),
-            user_settings=settings,
-            keys=await self._keys_of(run),
+            settings=_for_role(owner.settings, role),
+            user_settings=owner.settings,
+            keys=owner.keys,
             meter=await self._meter(run),
             shown=Shown(),
         )
@@ -140,9 +142,10 @@ class Asker:
         """The version of a prompt that the job's questions are asked with, fixed for it by this."""
         return (await self._prompts.get(run, prompt, variables)).version
 
-    async def _keys_of(self, run: AskingContext) -> Mapping[str, str]:
-        keys = self._own_keys[run] = await self._keys.keys_of(run.job.user_id)
-        return keys
+    async def _owner(self, run: AskingContext) -> Owner:
+        owner = await self._owners.of(run)
+        self._own_keys[run] = owner.keys
+        return owner
 
     async def _meter(self, run: AskingContext) -> Meter:
         """The job's meter in this run. Runs before it have left their calls in the log: also those whose stage was
@@ -158,7 +161,8 @@ class Asker:
     def _capable(self, question: Question) -> tuple[str, ...]:
         """The models of the chain that can take the question. Raises `ProviderRefused` when none can."""
         chain = chain_of(self._config, question.role, self._usable(question.keys))
-        lacks = {model: lacks_of(self._capabilities(model), question) for model in chain}
+        tokens = text_tokens(question)
+        lacks = {model: lacks_of(self._capabilities(model), question, tokens) for model in chain}
         capable = tuple(model for model in chain if not lacks[model])
         if not capable:
             raise ProviderRefused(
@@ -172,7 +176,7 @@ class Asker:
         """Learn the user's own keys before a stage asks what its model can take. A key that cannot be read is no fault
         yet: the run's first question tells it."""
         with contextlib.suppress(ProviderRefused):
-            await self._keys_of(run)
+            await self._owner(run)
 
     def capabilities(self, role: str, run: AskingContext) -> Capabilities:
         """What the first model of the role's chain can take, with the user's own keys once the run has begun."""
@@ -269,9 +273,11 @@ class Asker:
         it is never begun when it could exceed the budget or the provider's account has no room for it."""
         question.shown.calls += 1
         received = Received(question.stream_field, question.hold)
-        room, ticket = await self._begin(run, question, request, received, is_repair=is_repair)
+        row = CallRow(self._log, run, question, received, is_repair=is_repair)
+        room, ticket = await self._begin(run, question, request, row)
         request = msgspec.structs.replace(request, max_output_tokens=room.output_tokens)
         error: DomainError | None = Interrupted()
+        row.sending(request, room)
         try:
             await receive(self._stream(question, request), received, run, self._patience(question, request))
             received.decode(question.schema)
@@ -292,17 +298,17 @@ class Asker:
             paid.append(usage)
             run.spend(usage)
             await self._leave(ticket, usage, error)
-            await self._log.write(row_of(run, question, request, received, usage, error, is_repair))
+            await row.end(request, usage, error)
         return received, None
 
     async def _begin(
-        self, run: AskingContext, question: Question, request: LLMRequest, received: Received, *, is_repair: bool
+        self, run: AskingContext, question: Question, request: LLMRequest, row: CallRow
     ) -> tuple[Usage, Ticket]:
         """Room in the budget and the turn of the provider's account. What gets neither is no call, and logged so."""
         error: DomainError | None = Interrupted()
         try:
             room = await self._reserve(run, question.meter, request)
-            await self._note_begun(run, question, request, received, room, is_repair=is_repair)
+            await row.begin(request, room)
             ticket = await self._enter(run, question, request, room)
             error = None
         except DomainError as refused:
@@ -310,7 +316,7 @@ class Asker:
             raise
         finally:
             if error is not None:
-                await self._log.write(row_of(run, question, request, received, Usage(), error, is_repair))
+                await row.end(request, Usage(), error)
         return room, ticket
 
     async def _reserve(self, run: AskingContext, meter: Meter, request: LLMRequest) -> Usage:
@@ -318,22 +324,6 @@ class Asker:
         return await self._allowance.reserve(
             run, meter, need, lambda call: most_cost(self._config, request.model, call)
         )
-
-    async def _note_begun(
-        self,
-        run: AskingContext,
-        question: Question,
-        request: LLMRequest,
-        received: Received,
-        room: Usage,
-        *,
-        is_repair: bool,
-    ) -> None:
-        """Keep what the call may cost until its own row takes this one's place: a worker that dies in it leaves the
-        money spent, not free to be spent again."""
-        if room.cost_micro_usd:
-            bare = msgspec.structs.replace(request, system="", parts=())
-            await self._log.write(row_of(run, question, bare, received, room, Interrupted(), is_repair))
 
     async def _enter(self, run: AskingContext, question: Question, request: LLMRequest, room: Usage) -> Ticket:
         """The turn of the provider's account. Without one nothing was called and nothing is spent."""
@@ -362,11 +352,6 @@ class Asker:
 
 def _vendor(request: LLMRequest) -> str:
     return request.model.partition(":")[0]
-
-
-async def _settings(run: AskingContext) -> Settings:
-    async with run.uow() as uow:
-        return await uow.users.settings(run.job.user_id)
 
 
 def _for_role(settings: Settings, role: str) -> Settings:

@@ -12,6 +12,7 @@ from domain.llm import Capabilities, Part, Usage
 from domain.ports import BlobStore, PageReader, PictureComparer, Recogniser, Renderer, SearchIndex, Vault
 from domain.stage import Asked, Hold
 from storage.uow import Database, SqlUnitOfWork
+from storage.vectors.opening import charged
 from workers.asking import Asker
 from workers.telling import Teller
 
@@ -40,7 +41,7 @@ class RunContext:
 
     def __init__(self, job: Job, tools: Tools, teller: Teller, has_streamed: Callable[[], Awaitable[bool]]) -> None:
         self.job = job
-        self.search = tools.search
+        self.search = charged(tools.search, self._pay)
         self.blobs = tools.blobs
         self.reader = tools.reader
         self.renderer = tools.renderer
@@ -106,6 +107,9 @@ class RunContext:
 
     def has_models(self, role: str) -> bool:
         return self._tools.asker.has_models(role, self)
+
+    async def _pay(self, usage: Usage) -> None:
+        self.spend(usage)
 
     def spend(self, usage: Usage) -> None:
         """Count what a call cost, also one that failed."""

@@ -86,7 +86,9 @@ class Engine:
         self._make_teller = make_teller
         self._has_streamed = has_streamed
         self._open_context = open_context or self._plain_context
-        self._mine = tools.database.runs(queue=queue, owner=owner, user_cap=user_cap, stage_started=self._stage_started)
+        self._mine = tools.database.runs(
+            queue=queue, owner=owner, user_cap=user_cap, stage_started=self._stage_started, long_room=self._long_room
+        )
         self._free = asyncio.Semaphore(slots)
         self._idle = asyncio.Event()
         self._idle.set()
@@ -131,6 +133,11 @@ class Engine:
             task = asyncio.create_task(self._look_on())
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
+
+    def _long_room(self) -> dict[str, int]:
+        """Families whose stages take minutes, with how many more of their jobs may run: one slot is left for others."""
+        long = [name for name, family in self._families.items() if family.is_long]
+        return dict.fromkeys(long, max(self.slots - 1, 1) - sum(run.job.family in long for run in self.runs.values()))
 
     async def _look_on(self) -> None:
         try:

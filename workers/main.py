@@ -46,6 +46,7 @@ from storage.uow import Database
 from storage.vault import Vault
 from storage.vectors.filling import Filler
 from storage.vectors.opening import close_search, open_search
+from storage.vectors.recording import QuestionLog
 from workers.asking import REPAIR_PROMPT, Asker
 from workers.broker import open_worker
 from workers.context import Tools
@@ -131,8 +132,8 @@ class PatientLog:
     def __init__(self, log: LLMLog) -> None:
         self._log = log
 
-    async def write(self, call: LLMCall) -> None:
-        await persist(lambda: self._log.write(call), "llm_call")
+    async def write(self, call: LLMCall, *, with_request: bool = True) -> None:
+        await persist(lambda: self._log.write(call, with_request=with_request), "llm_call")
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:
         return await persist(lambda: self._log.spent(job_id), "llm_spent")
@@ -244,7 +245,8 @@ def make_engine(
         vault=Vault(stores.redis, settings.storage.secret),
         asker=Asker(**asking),
     )
-    replays = Replays(tools=tools, recordings=DatabaseRecordings(stores.auto), parts=asking)
+    recordings, vectors = DatabaseRecordings(stores.auto), QuestionLog(stores.auto)
+    replays = Replays(tools=tools, recordings=recordings, questions=vectors, parts=asking)
     return Engine(
         queue=settings.queue,
         owner=owner,
@@ -314,11 +316,12 @@ async def _sweep_blobs(stores: Stores) -> None:
 
 async def _keep_vectors(stores: Stores, settings: WorkerSettings) -> None:
     """Embed what has no vectors yet. Until cancelled; returns at once where none are wanted."""
-    embedder = build_embedder(settings.storage.embeddings)
-    if embedder is None:
+    wanted = settings.storage.embeddings
+    embedder = build_embedder(wanted)
+    if wanted is None or embedder is None:
         return
     limited = LimitedEmbedder(embedder, RedisLimiter(stores.redis, settings.limits))
-    filler = Filler(stores.sessions, limited)
+    filler = Filler(stores.sessions, limited, monthly_micro_usd=wanted.monthly_micro_usd)
     while True:
         did_one = False
         try:

@@ -14,14 +14,9 @@ from domain.llm import CallFault, Capabilities, ImagePart, LLMCall, LLMRequest, 
 from domain.ports import UnitOfWork
 from domain.prompts import Prompt
 from domain.rules_secrets import without_secrets
+from domain.rules_tokens import tokens_in
 from domain.stage import Hold
 from workers.receiving import Received
-
-CHARS_PER_TOKEN = 2.0
-"""Fewest characters of a token, for reserving, in texts without digits: Russian words have about three."""
-
-MOST_BYTES = 4
-"""Of a character in UTF-8, each perhaps a token, where it is none of Latin, Cyrillic and the usual signs."""
 
 AUTO_THINKING_TOKENS = 16_384
 """Room for thinking when the model decides how much. A guess."""
@@ -97,24 +92,21 @@ def as_text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def lacks_of(capabilities: Capabilities, question: Question) -> list[str]:
-    """What the model would need for the question and has not."""
+def text_tokens(question: Question) -> int:
+    """At most as many tokens have its texts."""
+    texts = [question.system, question.stable, question.user]
+    texts += [part.text for part in question.parts if isinstance(part, TextPart)]
+    return sum(map(tokens_in, texts))
+
+
+def lacks_of(capabilities: Capabilities, question: Question, tokens: int) -> list[str]:
+    """What the model would need for the question, which has at most so many tokens, and has not."""
     lacks = []
     if not capabilities.images and any(isinstance(part, ImagePart) for part in question.parts):
         lacks.append("images")
-    texts = [question.system, question.stable, question.user]
-    texts += [part.text for part in question.parts if isinstance(part, TextPart)]
-    if sum(map(tokens_in, texts)) > capabilities.context_tokens:
+    if tokens > capabilities.context_tokens:
         lacks.append("context")
     return lacks
-
-
-def tokens_in(text: str) -> int:
-    """At most as many tokens, about. Gemma's tokenizer, a part of Gemini's, splits numbers into digits and what it does
-    not know into bytes (arxiv.org/abs/2403.08295, §2)."""
-    digits = sum(map(text.count, "0123456789"))
-    usual = len(text.encode("cp1251", "ignore"))
-    return round((usual - digits) / CHARS_PER_TOKEN) + digits + (len(text) - usual) * MOST_BYTES
 
 
 def thinking_room(capabilities: Capabilities, budget: int | None) -> int:

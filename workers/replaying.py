@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol, TypedDict, cast
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from domain.llm import LLMCall, Provider, Usage
 from domain.ports import LLMLog, PromptStore, Purse, Renderer, UserKeys
 from domain.replays import Recording, ReplayWish, replay_of
 from storage.uow import SqlUnitOfWork
+from storage.vectors.recording import NotedQuestions, QuestionLog, RecordedQuestions, Where, asking
 from workers.asking import Asker
 from workers.context import RunContext, Tools
 from workers.limiting import Limiter
@@ -57,21 +59,34 @@ class AskerParts(TypedDict):
 
 
 class Replays(msgspec.Struct, frozen=True, kw_only=True):
-    """Opens the context of every run. `parts` are those of the asker of ordinary runs."""
+    """Opens the context of every run. `parts` are those of the asker of ordinary runs; what these are told of their
+    questions by an embedding provider is noted in `questions`, and given again."""
 
     tools: Tools
     recordings: Recordings
+    questions: QuestionLog
     parts: AskerParts
 
     async def open(self, job: Job, teller: Teller, has_streamed: Callable[[], Awaitable[bool]]) -> RunContext:
         """Raises RecordingMissing, DialogueExpired and NotFound for a replay without a record."""
         wish = replay_of(job)
         if wish is None:
-            return RunContext(job, self.tools, teller, has_streamed)
+            context = RunContext(job, self.tools, teller, has_streamed)
+            noted = partial(NotedQuestions, log=self.questions, job_id=job.id, epoch=job.epoch, where=step_of(teller))
+            context.search = asking(context.search, noted)
+            return context
         recording = await self.recordings.load(wish.of)
         tape = Tape(recording.calls, lambda: (teller.stage or "", teller.step_no), is_strict=wish.trial_id is None)
         tools = msgspec.structs.replace(self.tools, asker=self.asker_of(recording, tape, job.user_id))
-        return ReplayContext(job, tools, teller, has_streamed, wish, recording)
+        context = ReplayContext(job, tools, teller, has_streamed, wish, recording)
+        told = partial(
+            RecordedQuestions,
+            noted=await self.questions.of_job(wish.of),
+            where=step_of(teller),
+            is_strict=wish.trial_id is None,
+        )
+        context.search = asking(context.search, told)
+        return context
 
     def asker_of(self, recording: Recording, tape: Tape, payer: UUID) -> Asker:
         """Asks the record. A trial may ask real models too: with the keys of `payer`, within the service's limits."""
@@ -107,6 +122,11 @@ class Replays(msgspec.Struct, frozen=True, kw_only=True):
             chains.update({role: own} if own else {})
         chains.setdefault("flash", chain_of(config, "flash", usable))
         return msgspec.structs.replace(config, chains=chains)
+
+
+def step_of(teller: Teller) -> Where:
+    """The number of the step that the running stage is to end with."""
+    return lambda: teller.step_no
 
 
 class ReplayContext(RunContext):
@@ -196,8 +216,8 @@ class _PaidBy:
         self._log = log
         self._user_id = user_id
 
-    async def write(self, call: LLMCall) -> None:
-        await self._log.write(msgspec.structs.replace(call, user_id=self._user_id))
+    async def write(self, call: LLMCall, *, with_request: bool = True) -> None:
+        await self._log.write(msgspec.structs.replace(call, user_id=self._user_id), with_request=with_request)
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:
         return await self._log.spent(job_id)

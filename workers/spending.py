@@ -5,8 +5,8 @@ import msgspec
 from domain.budgets import tokens_of
 from domain.errors import DomainError, ProviderLimited
 from domain.llm import Capabilities, LLMRequest, Usage
+from domain.rules_tokens import tokens_in
 from workers.models import ModelConfig, with_cost
-from workers.questions import tokens_in
 from workers.receiving import Received
 
 

@@ -17,7 +17,7 @@ from api.routes.jobs import JobView, Page, RequeueWish, page_of, requeue
 from api.routes.jobs import view_of as job_view
 from api.scopes import MAX_OFFSET
 from api.services import Services
-from domain.errors import Conflict, Fault, InvalidInput, NotFound
+from domain.errors import Conflict, Fault, InvalidInput, JobForgotten, NotFound
 from domain.ids import new_id
 from domain.jobs import Job, JobState, NewJob
 from storage.jobs import accept_job
@@ -124,7 +124,7 @@ async def requeue_many(
                 await requeue(uow, request.user, job.id, wish)
                 await uow.commit()
             requeued.append(job.id)
-        except (Conflict, InvalidInput):
+        except (Conflict, InvalidInput, JobForgotten):
             refused.append(job.id)
     return Requeued(requeued=requeued, refused=refused)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
@@ -95,7 +96,12 @@ async def show_index(request: AuthRequest, document_id: FromPath[UUID], services
     return Index(**msgspec.structs.asdict(state), entries=told)
 
 
-@post("/documents/{document_id:uuid}/index", status_code=202, tags=["documents"])
+@post(
+    "/documents/{document_id:uuid}/index",
+    status_code=202,
+    tags=["documents"],
+    responses={200: ResponseSpec(IndexState, description="All is fresh", generate_examples=False)},
+)
 async def index_document(
     request: AuthRequest, document_id: FromPath[UUID], data: JSONBody[IndexWish], services: NamedDependency[Services]
 ) -> Response[IndexState]:

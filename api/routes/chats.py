@@ -36,19 +36,24 @@ MAX_PICTURES = 6
 MAX_QUESTION = 32_000
 """Characters of one message; a longer text is a document to be uploaded."""
 
+MAX_DESCRIPTION = 10_000
+MAX_URI = 2_000
+"""Characters. Guesses."""
+
 Title = Annotated[str, Meta(min_length=1, max_length=300)]
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION)]
 Content = Annotated[str, Meta(min_length=1, max_length=MAX_QUESTION, pattern=r"\S")]
 
 
 class NewChat(msgspec.Struct, kw_only=True):
     title: Title | None = None
-    description: str | None = None
+    description: Description | None = None
     document_ids: Ids = []
 
 
 class ChatChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     title: Title | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
+    description: Description | UnsetType | None = UNSET
     document_ids: Ids | UnsetType = UNSET
     is_archived: bool | UnsetType = UNSET
 
@@ -60,11 +65,11 @@ class NewMessage(MessageScope, msgspec.Struct, kw_only=True):
     """
 
     content: Content
-    google_file_uris: Annotated[list[str], Meta(max_length=100)] = []
+    google_file_uris: Annotated[list[Annotated[str, Meta(max_length=MAX_URI)]], Meta(max_length=100)] = []
     regions: Annotated[list[Region], Meta(max_length=100)] = []
     pictures: Annotated[list[UUID], Meta(max_length=MAX_PICTURES)] = []
     reply_to_id: UUID | None = None
-    client_id: str | None = None
+    client_id: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class Deleted(msgspec.Struct, kw_only=True):
@@ -130,7 +135,8 @@ async def change_chat(
 
 @delete("/{chat_id:uuid}", status_code=202, tags=["chats"])
 async def delete_chat(request: AuthRequest, chat_id: FromPath[UUID], services: NamedDependency[Services]) -> Deleted:
-    """The chat is gone at once; its unfinished jobs are cancelled."""
+    """The chat is gone at once; its unfinished jobs are cancelled, and what its jobs hold is forgotten but for their
+    figures."""
     async with services.database.uow() as uow:
         await uow.chats.get(chat_id, user_id=request.user.id)
         for job_id in await uow.jobs.unfinished_of_chat(chat_id):

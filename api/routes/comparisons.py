@@ -11,7 +11,7 @@ from litestar.response import Stream
 
 from api.auth import AuthRequest
 from api.idempotency import accept_once
-from api.routes.jobs import owned_job
+from api.routes.jobs import check_kept, owned_job
 from api.services import Services
 from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.jobs import JobState
@@ -20,6 +20,7 @@ from storage.estimates import Estimate
 from storage.uow import SqlUnitOfWork
 
 MAX_PAGES = 2_000
+MAX_PAGE_NO = 2**31 - 1
 
 
 class CompareWish(msgspec.Struct, kw_only=True):
@@ -28,7 +29,10 @@ class CompareWish(msgspec.Struct, kw_only=True):
     a: UUID
     b: UUID
     pages: (
-        Annotated[list[Annotated[int, msgspec.Meta(ge=1)]], msgspec.Meta(min_length=1, max_length=MAX_PAGES)] | None
+        Annotated[
+            list[Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_NO)]], msgspec.Meta(min_length=1, max_length=MAX_PAGES)
+        ]
+        | None
     ) = None
 
 
@@ -78,6 +82,7 @@ async def overlay(
     job = await owned_job(services, request.user, job_id)
     if job.family != "comparison":
         raise NotFound(f"job {job_id} is no comparison")
+    check_kept(job)
     if job.state is not JobState.SUCCEEDED:
         raise Conflict(
             f"job {job_id} is {job.state}",

@@ -17,6 +17,7 @@ from api.dialogue_views import DialogueView, dialogue_view
 from api.errors import language_of
 from api.routes.jobs import owned_job
 from api.services import Services
+from domain.errors import DialogueExpired
 from storage.dialogues import check_kept, read_calls
 
 MARKDOWN, PLAIN = "text/markdown", "text/plain"
@@ -48,12 +49,15 @@ async def job_dialogue(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
     accept: Annotated[str, HeaderParameter(name="Accept")] = "",
 ) -> Response[DialogueView]:
-    """Calls in the order in which they began, for the job's owner and for admins, whose look is audited. Pictures come
-    as addresses. 410 when the time of keeping the texts is over, or the chat was deleted."""
+    """Calls in the order in which they began, for the job's owner and for admins, whose look is audited. A page holds
+    `limit` calls, fewer where their texts take more than 4 MiB, but at least one. Pictures come as addresses. 410 when
+    the time of keeping the texts is over, or the chat or document was deleted."""
     job = await owned_job(services, request.user, job_id)
+    if job.forgotten_at is not None:
+        raise DialogueExpired(f"job {job_id}")
     await check_kept(services.engine, job_id)
-    calls = await read_calls(services.engine, job_id, after=cursor, limit=limit + 1)
-    view = dialogue_view(services.settings, job, calls, limit=limit)
+    page = await read_calls(services.engine, job_id, after=cursor, limit=limit)
+    view = dialogue_view(services.settings, job, page)
     headers = {"Cache-Control": "private, no-store"}
     if view.next is not None:
         headers["Link"] = f'</jobs/{job_id}/dialogue?cursor={view.next}&limit={limit}>; rel="next"'

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from api.auth import AuthRequest
 from api.routes.files import remove_document
 from api.services import Services
-from domain.documents import Block, Document, DocumentStatus, Hit, Page
+from domain.documents import Block, Document, DocumentStatus, Hit, Page, RecognitionState
 from domain.errors import Fault, NotFound
 from domain.submission import submit_comparison
 
@@ -53,6 +53,7 @@ async def list_documents(
     status: Annotated[DocumentStatus | None, QueryParameter()] = None,
     source: Annotated[Literal["upload", "prepared"] | None, QueryParameter()] = None,
     file_id: Annotated[UUID | None, QueryParameter()] = None,
+    recognition: Annotated[RecognitionState | None, QueryParameter(description="of pages without text")] = None,
     newest: Annotated[bool, QueryParameter(description="without superseded documents")] = False,
 ) -> DocumentPage:
     """Documents that the caller may see, newest first."""
@@ -66,6 +67,7 @@ async def list_documents(
             status=status.value if status else None,
             source=source,
             file_id=file_id,
+            recognition_state=recognition.value if recognition else None,
         )
     return DocumentPage(items=found[:limit], next=found[limit - 1].id if len(found) > limit else None)
 

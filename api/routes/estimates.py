@@ -24,6 +24,7 @@ MODES: Mapping[str, tuple[str, ...]] = {
     "comparison": ("",),
     "ingest": ("file", "prepared"),
     "matrix": ("simple", "complex"),
+    "recognition": ("",),
 }
 """Families that users submit to, with the modes that are measured apart."""
 

@@ -23,6 +23,7 @@ from domain.errors import Conflict, Fault, InvalidInput, NotFound
 from domain.filenames import clean_filename
 from domain.ids import new_id
 from domain.submission import file_job, submit_document
+from storage.forgetting import unfinished_of_document
 from storage.uow import SqlUnitOfWork
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
@@ -238,13 +239,14 @@ async def delete_file(request: AuthRequest, file_id: FromPath[UUID], services: N
 
 
 async def remove_document(uow: SqlUnitOfWork, user_id: UUID, document_id: UUID) -> None:
-    """Hide the document, stop reading it, wake whoever waits for it; the caller commits. Raises NotFound.
+    """Hide the document, cancel the jobs whose subject it is, wake whoever waits for it; the caller commits. Raises
+    NotFound.
 
     The job is locked before the document, as by the worker that reads it: the other way round the two would deadlock.
     """
-    document = await uow.documents.get(document_id, user_id=user_id)
-    if document.job_id is not None:
-        await uow.jobs.transition(document.job_id, rules_jobs.Cancel())
+    await uow.documents.writable(document_id, user_id=user_id)
+    for job_id in await unfinished_of_document(uow.session, document_id):
+        await uow.jobs.transition(job_id, rules_jobs.Cancel())
     await uow.documents.delete(document_id, user_id=user_id)
     await uow.jobs.wake_waiting_for(document_id)
 

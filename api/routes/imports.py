@@ -47,7 +47,7 @@ class Import(msgspec.Struct, kw_only=True):
     name: str | None = None
     node_path: str | None = None
     paths: Literal["none", "folders", "titles"] = "none"
-    client_id: str | None = None
+    client_id: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     visibility: Literal["everyone", "private"] = "everyone"
 
 

@@ -20,7 +20,7 @@ from api.following import follow
 from api.services import Services
 from api.streams import SSEResponse, envelope
 from domain import rules_jobs
-from domain.errors import Conflict, Fault, InvalidInput, NotAllowed, NotFound
+from domain.errors import Conflict, Fault, InvalidInput, JobForgotten, NotAllowed, NotFound
 from domain.events import Event, Snapshot, fold
 from domain.family_list import FAMILIES
 from domain.jobs import TERMINAL, Job, JobError, JobState
@@ -39,7 +39,8 @@ MAX_WAIT_S = 30.0
 
 class JobView(msgspec.Struct, kw_only=True):
     """A job without its log. `replay_of` is the recorded job that this one runs again. `prompt_versions` are those it
-    is run with, by name; none before a model is asked."""
+    is run with, by name; none before a model is asked. `forgotten_at`: its chat or document was deleted then; figures,
+    times and states stay, `result` and texts are gone, and its log answers 410 once it has ended."""
 
     id: UUID
     family: str
@@ -66,6 +67,7 @@ class JobView(msgspec.Struct, kw_only=True):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    forgotten_at: datetime | None
 
 
 class JobBudget(msgspec.Struct, kw_only=True):
@@ -126,16 +128,15 @@ async def list_jobs(
 @get("/{job_id:uuid}", tags=["jobs"])
 async def get_job(request: AuthRequest, job_id: FromPath[UUID], services: NamedDependency[Services]) -> JobSnapshot:
     job = await owned_job(services, request.user, job_id)
+    if job.forgotten_at is not None:
+        snapshot = Snapshot(last_seq=job.last_seq, status=job.state, stage=job.stage, progress=job.progress)
+        return JobSnapshot(**msgspec.structs.asdict(view_of(job)), snapshot=snapshot, budget=_budget(services, job))
     snapshot = Snapshot()
     while batch := await read_events(services.engine, job_id, after=snapshot.last_seq):
         snapshot = fold(batch, snapshot)
     job = await find_job(services.engine, job_id)
     place = (await places_of(services.engine, [job_id])).get(job_id)
-    budget = JobBudget(
-        limit_micro_usd=services.settings.job_micro_usd,
-        spent_micro_usd=max(job.usage.cost_micro_usd, job.settled_micro_usd),
-        reserved_micro_usd=job.reserved_micro_usd,
-    )
+    budget = _budget(services, job)
     return JobSnapshot(**msgspec.structs.asdict(view_of(job)), snapshot=snapshot, budget=budget, place=place)
 
 
@@ -156,8 +157,10 @@ async def job_events(
     wait: Annotated[float, QueryParameter(ge=0, le=MAX_WAIT_S)] = 20.0,
 ) -> Response[Any]:
     """Events with seq > `after` (or the Last-Event-ID header; the query wins). 204 after the terminal event, 409 for a
-    cursor beyond the end."""
+    cursor beyond the end, 410 for an ended job whose chat or document was deleted."""
     job = await owned_job(services, request.user, job_id)
+    if job.state in TERMINAL:
+        check_kept(job)
     cursor = after if after is not None else cursor_of(last_event_id)
     if cursor > job.last_seq:
         raise Conflict(
@@ -232,10 +235,18 @@ async def owned_job(services: Services, user: User, job_id: UUID) -> Job:
     return job
 
 
+def check_kept(job: Job) -> None:
+    """Raises JobForgotten when what the job held is deleted."""
+    if job.forgotten_at is not None:
+        raise JobForgotten(f"job {job.id}")
+
+
 async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWish) -> Job:
     """Requeue in the caller's transaction, with an audit row. Raises Conflict when the job is not failed or cancelled,
-    or was requeued by somebody else meanwhile, and InvalidInput for a stage that its family does not have."""
+    or was requeued by somebody else meanwhile, JobForgotten, and InvalidInput for a stage that its family does not
+    have."""
     job = await uow.jobs.get(job_id)
+    check_kept(job)
     family = FAMILIES.get(job.family)
     if wish.from_stage is not None and family is not None and wish.from_stage not in {s.name for s in family.stages}:
         raise InvalidInput(wish.from_stage, faults=(Fault("$.from_stage", f"no such stage of {job.family}"),))
@@ -249,6 +260,8 @@ async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWis
             public_ru="Задание не завершено или уже возвращено в очередь.",
             public_en="The job has not ended or was requeued already.",
         )
+    if family is not None and family.on_requeue is not None:
+        await family.on_requeue(uow, done.job)
     if wish.from_stage is not None:
         await forget_from(uow.session, job_id, wish.from_stage)
     if wish.live_prompts:
@@ -257,6 +270,14 @@ async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWis
         await uow.quotas.reserve_again(job.user_id, job_id)
     await uow.users.audit(user.id, "job.requeued", str(job_id), from_stage=wish.from_stage, epoch=seen_epoch)
     return done.job
+
+
+def _budget(services: Services, job: Job) -> JobBudget:
+    return JobBudget(
+        limit_micro_usd=services.settings.job_micro_usd,
+        spent_micro_usd=max(job.usage.cost_micro_usd, job.settled_micro_usd),
+        reserved_micro_usd=job.reserved_micro_usd,
+    )
 
 
 def cursor_of(last_event_id: str | None) -> int:
@@ -289,7 +310,7 @@ async def _poll(services: Services, job: Job, cursor: int, wait_s: float) -> Eve
 
 
 def view_of(job: Job) -> JobView:
-    wish = replay_of(job)
+    wish, is_kept = replay_of(job), job.forgotten_at is None
     return JobView(
         id=job.id,
         family=job.family,
@@ -306,9 +327,9 @@ def view_of(job: Job) -> JobView:
         document_id=job.document_id,
         parent_id=job.parent_id,
         replay_of=wish.of if wish else None,
-        waiting_for=job.waiting_for,
-        result=job.result,
-        error=job.error,
+        waiting_for=job.waiting_for if is_kept else None,
+        result=job.result if is_kept else None,
+        error=job.error if is_kept else _code_of(job.error),
         usage=job.usage,
         prompt_versions=job.prompt_pins,
         cancel_requested=job.cancel_requested_at is not None,
@@ -316,7 +337,13 @@ def view_of(job: Job) -> JobView:
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,
+        forgotten_at=job.forgotten_at,
     )
+
+
+def _code_of(error: JobError | None) -> JobError | None:
+    """Its words may name what was deleted."""
+    return None if error is None else JobError(code=error.code, message_ru="", message_en="")
 
 
 router = Router("/jobs", route_handlers=[list_jobs, get_job, job_events, cancel_job, requeue_own])

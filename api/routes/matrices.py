@@ -1,7 +1,7 @@
 """`/documents/matrix`: requirements of a norm or assignment checked against drawings, as a job, and its exports."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -19,14 +19,17 @@ from api.exports.matrix_html import write_html
 from api.exports.matrix_table import Table, table_of
 from api.exports.matrix_xlsx import write_xlsx
 from api.idempotency import accept_once
-from api.matrices import Matrix, matrix_of
-from api.routes.jobs import owned_job
+from api.matrices import Matrix, matrix_of, rows_of, version_of
+from api.pictures import is_known
+from api.routes.jobs import check_kept, owned_job
 from api.services import Services
+from domain.errors import NotFound
 from domain.families.matrix.accepting import MAX_DRAWINGS, submit_matrix
 from domain.families.matrix.rules_amounts import Verdict
 from domain.families.matrix.rules_views import row_view
 from domain.families.matrix.types import Row
 from domain.filenames import clean_filename
+from domain.jobs import Job
 from storage.estimates import Estimate
 from storage.uow import SqlUnitOfWork
 
@@ -126,7 +129,11 @@ async def check_requirements(
     )
 
 
-@get("/{job_id:uuid}", tags=["documents"])
+@get(
+    "/{job_id:uuid}",
+    tags=["documents"],
+    responses={304: ResponseSpec(None, description="The matrix named by If-None-Match is still the same")},
+)
 async def get_matrix(
     request: AuthRequest,
     job_id: FromPath[UUID],
@@ -134,13 +141,24 @@ async def get_matrix(
     verdict: Annotated[Verdict | None, QueryParameter(description="pass, fail or unknown; all without it")] = None,
     after: Annotated[int, QueryParameter(ge=0, description="`next` of the page before")] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-) -> MatrixPage:
-    """The rows of a matrix, as far as they are judged: also while the job runs and after it was cancelled."""
-    matrix = await matrix_of(services, await owned_job(services, request.user, job_id))
-    rows = [row for row in _chosen(matrix, verdict) if row.requirement.number > after]
+    etag: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
+) -> Response[MatrixPage]:
+    """The rows of a matrix, as far as they are judged: also while the job runs and after it was cancelled. Who polls
+    asks with the ETag of before, and with `after` for the rows that came since."""
+    job = await _matrix_job(services, request, job_id)
+    headers = {"ETag": f'W/"{version_of(job)}"', "Cache-Control": "private, no-cache"}
+    if is_known(etag, version_of(job)):
+        return Response(None, status_code=304, headers=headers)  # pyright: ignore[reportReturnType]
+    matrix = await matrix_of(services, job)
+    rows = await rows_of(services.blobs, matrix, verdict=verdict, after=after, limit=limit + 1)
+    return Response(_page(matrix, rows, limit), headers=headers)
+
+
+def _page(matrix: Matrix, rows: list[Row], limit: int) -> MatrixPage:
+    """`rows` are those of the page and, if there are more, the first of the next."""
     told = matrix.summary
     return MatrixPage(
-        job_id=job_id,
+        job_id=UUID(told["job_id"]),
         status=told["status"],
         total=told["total"],
         judged=told["judged"],
@@ -171,10 +189,11 @@ async def export_matrix(
     verdict: Annotated[Verdict | None, QueryParameter(description="pass, fail or unknown; all without it")] = None,
 ) -> Response[bytes]:
     """The matrix as a workbook, CSV, JSON or a page that prints. Of an unfinished job: what is judged so far."""
-    matrix = await matrix_of(services, await owned_job(services, request.user, job_id))
+    matrix = await matrix_of(services, await _matrix_job(services, request, job_id))
+    rows = await rows_of(services.blobs, matrix, verdict=verdict)
     spoken = language or matrix.summary["language"]
     data, mime_type = await asyncio.to_thread(
-        _written, matrix, export_format, spoken, verdict, str(request.base_url).rstrip("/")
+        _written, matrix.summary, rows, export_format, spoken, str(request.base_url).rstrip("/")
     )
     name = _file_name(matrix.summary["requirements_name"], spoken, export_format)
     headers = {
@@ -186,20 +205,25 @@ async def export_matrix(
     return Response(data, media_type=mime_type, headers=headers)
 
 
+async def _matrix_job(services: Services, request: AuthRequest, job_id: UUID) -> Job:
+    """Raises NotFound for a job of another family, JobForgotten."""
+    job = await owned_job(services, request.user, job_id)
+    if job.family != "matrix":
+        raise NotFound(f"job {job_id} is no matrix")
+    check_kept(job)
+    return job
+
+
 def _written(
-    matrix: Matrix, export_format: str, language: str, verdict: Verdict | None, base: str
+    summary: dict[str, Any], rows: Sequence[Row], export_format: str, language: str, base: str
 ) -> tuple[bytes, str]:
     """The file and its type. Takes about a second for two thousand rows: not for the event loop."""
-    items = [row_view(row, language) for row in _chosen(matrix, verdict)]
+    items = [row_view(row, language) for row in rows]
     if export_format == "json":
-        return msgspec.json.format(msgspec.json.encode({**matrix.summary, "items": items})), "application/json"
+        return msgspec.json.format(msgspec.json.encode({**summary, "items": items})), "application/json"
     write, mime_type = _WRITERS[export_format]
     made_at = datetime.now(UTC)
-    return write(table_of(matrix.summary, items, language=language, base=base, made_at=made_at)), mime_type
-
-
-def _chosen(matrix: Matrix, verdict: Verdict | None) -> list[Row]:
-    return [row for row in matrix.rows if verdict is None or row.verdict is verdict]
+    return write(table_of(summary, items, language=language, base=base, made_at=made_at)), mime_type
 
 
 def _file_name(norm: str, language: str, export_format: str) -> str:

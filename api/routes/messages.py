@@ -1,5 +1,6 @@
 """`/messages`: asking again, asking otherwise, and what users think of answers."""
 
+from itertools import dropwhile
 from typing import Annotated
 from uuid import UUID
 
@@ -44,6 +45,7 @@ async def regenerate(
     estimates = await services.estimates.of(ANALYSIS, ANALYSIS_MODES)
 
     async def accept(uow: SqlUnitOfWork) -> AcceptedMessage:
+        await uow.chats.take_turn(message_id)
         question = await _question(uow, user_id, message_id)
         return accepted_view(await resubmit_question(uow, user_id=user_id, message=question), estimates)
 
@@ -71,6 +73,7 @@ async def edit(
     estimates = await services.estimates.of(ANALYSIS, ANALYSIS_MODES)
 
     async def accept(uow: SqlUnitOfWork) -> AcceptedMessage:
+        await uow.chats.take_turn(message_id)
         former = await _question(uow, user_id, message_id)
         asked = await _asked_before(uow, former)
         await _cancel_from(uow, former)
@@ -148,11 +151,10 @@ async def _asked_before(uow: SqlUnitOfWork, message: Message) -> Question:
 
 
 async def _cancel_from(uow: SqlUnitOfWork, message: Message) -> None:
-    """Cancel the unfinished jobs of a question and of all after it. Before the chat's row is locked: a worker that
-    finishes locks its job first, too."""
-    messages = await uow.chats.messages(message.chat_id)
-    places = [place for place, other in enumerate(messages) if other.id == message.id]
-    later = {other.job_id for other in messages[places[0] :]} if places else {message.job_id}
+    """Cancel the unfinished jobs of a question and of all after it, also where it was edited before. Before the chat's
+    row is locked: a worker that finishes locks its job first, too."""
+    messages = await uow.chats.messages(message.chat_id, with_superseded=True)
+    later = {other.job_id for other in dropwhile(lambda other: other.id != message.id, messages)}
     for job_id in await uow.jobs.unfinished_of_chat(message.chat_id):
         if job_id in later:
             await uow.jobs.transition(job_id, rules_jobs.Cancel())

@@ -9,13 +9,14 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, HeaderParameter, JSONBody
 from msgspec import Meta
 
 from api.auth import AuthRequest, admins_only
 from api.errors import language_of
+from api.idempotency import accept_once
 from api.replaying import accept_replay, check_replayable
 from api.services import Services
 from api.trial_views import TrialItem, TrialView, trial_item, trial_view
@@ -71,17 +72,34 @@ class Trial(msgspec.Struct, kw_only=True):
 
 
 @post("/trial", status_code=202, tags=["admin"])
-async def try_prompts(request: AuthRequest, data: JSONBody[TrialWish], services: NamedDependency[Services]) -> Trial:
+async def try_prompts(
+    request: AuthRequest,
+    data: JSONBody[TrialWish],
+    services: NamedDependency[Services],
+    key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> Response[Trial]:
     """Run recorded jobs again with other prompts; follow the trial at `/admin/prompts/trial/{id}`."""
-    trial = Trial(id=new_id(), prompts=await _versions(services, request, data.prompts), jobs=[], refused=[])
-    for job_id in dict.fromkeys(data.jobs):
-        try:
-            job = await _begin(services, request, job_id, trial)
-            trial.jobs.append(Begun(source_job_id=job_id, job_id=job))
-        except DomainError as error:
-            message = error.public_en if language_of(request) == "en" else error.public_ru
-            trial.refused.append(RefusedJob(source_job_id=job_id, code=error.code, message=message))
-    return trial
+
+    async def accept(uow: SqlUnitOfWork) -> Trial:
+        versions = await _versions(services, uow, request, data.prompts)
+        trial = Trial(id=new_id(), prompts=versions, jobs=[], refused=[])
+        for job_id in dict.fromkeys(data.jobs):
+            try:
+                job = await _begin(services, uow, request, job_id, trial)
+                trial.jobs.append(Begun(source_job_id=job_id, job_id=job))
+            except DomainError as error:
+                message = error.public_en if language_of(request) == "en" else error.public_ru
+                trial.refused.append(RefusedJob(source_job_id=job_id, code=error.code, message=message))
+        return trial
+
+    return await accept_once(
+        services.database,
+        user_id=request.user.id,
+        route="POST /admin/prompts/trial",
+        key=key,
+        request=data,
+        accept=accept,
+    )
 
 
 @get("/trial/{trial_id:uuid}", tags=["admin"])
@@ -105,20 +123,20 @@ async def get_trial(request: AuthRequest, trial_id: FromPath[UUID], services: Na
     return trial_view(trial_id, wish.prompts if wish else {}, items)
 
 
-async def _versions(services: Services, request: AuthRequest, wishes: Mapping[str, str | DraftText]) -> dict[str, str]:
+async def _versions(
+    services: Services, uow: SqlUnitOfWork, request: AuthRequest, wishes: Mapping[str, str | DraftText]
+) -> dict[str, str]:
     """The version of each prompt; texts are saved as drafts first. Raises InvalidInput with every fault."""
     unknown = [name for name in wishes if name not in services.prompts.names()]
     if unknown:
         faults = tuple(Fault(f"$.prompts['{name}']", "no such prompt") for name in unknown)
         raise InvalidInput("prompts", faults=faults)
     versions: dict[str, str] = {}
-    async with services.database.uow() as uow:
-        for name, wish in wishes.items():
-            file = await services.prompts.get(name)
-            text = wish.text if isinstance(wish, DraftText) else await _saved_text(uow, name, wish, file.version)
-            check_text(name, file.text if text is None else text, file.text)
-            versions[name] = wish if isinstance(wish, str) else await _draft(uow, request, name, wish.text)
-        await uow.commit()
+    for name, wish in wishes.items():
+        file = await services.prompts.get(name)
+        text = wish.text if isinstance(wish, DraftText) else await _saved_text(uow, name, wish, file.version)
+        check_text(name, file.text if text is None else text, file.text)
+        versions[name] = wish if isinstance(wish, str) else await _draft(uow, request, name, wish.text)
     return versions
 
 
@@ -138,14 +156,13 @@ async def _draft(uow: SqlUnitOfWork, request: AuthRequest, name: str, text: str)
     return saved.version
 
 
-async def _begin(services: Services, request: AuthRequest, source_id: UUID, trial: Trial) -> UUID:
-    """In a transaction of its own: what one job cannot do does not keep the others."""
+async def _begin(services: Services, uow: SqlUnitOfWork, request: AuthRequest, source_id: UUID, trial: Trial) -> UUID:
+    """Behind a savepoint: what one job cannot do does not keep the others."""
     source = await find_job(services.engine, source_id)
     check_replayable(source)
     await check_recorded(services.engine, source_id)
-    async with services.database.uow() as uow:
+    async with uow.session.begin_nested():
         job = await accept_replay(uow, source, by=request.user.id, trial_id=trial.id, prompts=trial.prompts)
-        await uow.commit()
     return job.id
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, HeaderParameter
 
 from api.auth import AuthRequest, admins_only
+from api.idempotency import accept_once
 from api.replaying import accept_replay, check_replayable
 from api.routes.jobs import JobView, owned_job, view_of
 from api.services import Services
@@ -21,6 +23,9 @@ from domain.rules_same_events import differences, normal_form
 from storage.dialogues import check_recorded, spending_of
 from storage.events import read_events
 from storage.jobs import find_job
+from storage.uow import SqlUnitOfWork
+
+Key = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
 
 
 class Comparison(msgspec.Struct, kw_only=True):
@@ -39,17 +44,22 @@ class Comparison(msgspec.Struct, kw_only=True):
 
 
 @post("/jobs/{job_id:uuid}/replay", status_code=202, tags=["jobs"])
-async def replay_own(request: AuthRequest, job_id: FromPath[UUID], services: NamedDependency[Services]) -> JobView:
+async def replay_own(
+    request: AuthRequest, job_id: FromPath[UUID], services: NamedDependency[Services], key: Key = None
+) -> Response[JobView]:
     """Run a job of the caller's again from its recorded calls: a new job that asks no model, costs nothing and does not
     write into the chat. Compare them at `/jobs/{id}/replay`."""
     source = await owned_job(services, request.user, job_id)
-    return await _accepted(services, request, source)
+    return await _accept(services, request, source, "POST /jobs/{id}/replay", key)
 
 
 @post("/admin/jobs/{job_id:uuid}/replay", status_code=202, tags=["admin"], guards=[admins_only])
-async def replay_any(request: AuthRequest, job_id: FromPath[UUID], services: NamedDependency[Services]) -> JobView:
+async def replay_any(
+    request: AuthRequest, job_id: FromPath[UUID], services: NamedDependency[Services], key: Key = None
+) -> Response[JobView]:
     """The same for a job of anybody: it sees the documents that its owner sees. Audited."""
-    return await _accepted(services, request, await find_job(services.engine, job_id))
+    source = await find_job(services.engine, job_id)
+    return await _accept(services, request, source, "POST /admin/jobs/{id}/replay", key)
 
 
 @get("/jobs/{job_id:uuid}/replay", tags=["jobs"])
@@ -75,14 +85,23 @@ async def compare_replay(
     )
 
 
-async def _accepted(services: Services, request: AuthRequest, source: Job) -> JobView:
-    check_replayable(source)
-    await check_recorded(services.engine, source.id)
-    async with services.database.uow() as uow:
+async def _accept(
+    services: Services, request: AuthRequest, source: Job, route: str, key: str | None
+) -> Response[JobView]:
+    async def accept(uow: SqlUnitOfWork) -> JobView:
+        check_replayable(source)
+        await check_recorded(services.engine, source.id)
         job = await accept_replay(uow, source, by=request.user.id)
-        view = view_of(await uow.jobs.get(job.id))
-        await uow.commit()
-    return view
+        return view_of(await uow.jobs.get(job.id))
+
+    return await accept_once(
+        services.database,
+        user_id=request.user.id,
+        route=route,
+        key=key,
+        request={"job_id": source.id},
+        accept=accept,
+    )
 
 
 async def _differences(services: Services, recorded: UUID, replayed: UUID) -> list[str]:

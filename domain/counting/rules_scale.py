@@ -15,11 +15,13 @@ from domain.documents import Box, Page, Word, lines_of, union
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` as it stands on the sheet; `box` in the unrotated page, null for the title block's field."""
+    """`text` as it stands on the sheet; `box` in the unrotated page, null for the title block's field. `is_calibrated`:
+    not stated, but got from the dimensions."""
 
     ratio: float
     text: str
     box: Box | None = None
+    is_calibrated: bool = False
 
 
 class Refusal(StrEnum):
@@ -37,7 +39,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _METRIC = re.compile(
-    r"(?P<lead>\b(?:масштаб|scale|м|m)\s*[:=.]?\s*|\(\s*|^\s*)(?P<a>\d{1,3}(?:[.,]\d)?)\s*:\s*(?P<b>\d{1,6}(?:[.,]\d)?)(?![\d:])",
+    r"(?P<lead>\b(?:масштаб|scale|м|m)\s*[:=.]?\s*|\(\s*|^\s*|(?<=\s))(?P<a>\d{1,3}(?:[.,]\d)?)\s*:\s*(?P<b>\d{1,6}(?:[.,]\d)?)(?![\d:])",
     re.IGNORECASE,
 )
 _IMPERIAL = re.compile(
@@ -46,6 +48,12 @@ _IMPERIAL = re.compile(
 _NO_SCALE = re.compile(
     r"\bn\.?\s?t\.?\s?s\b\.?|not\s+to\s+scale|no\s+scale|без\s+масштаба|не\s+в\s+масштабе|\bб/м\b", re.IGNORECASE
 )
+_VIEW = re.compile(
+    r"^\W*(?:план|разрез|сечение|фасад|вид|узел|схема|фрагмент|plan|section|elevation|detail|view|layout|\w+\s+plan)\b",
+    re.IGNORECASE,
+)
+"""Titles of views, behind which a scale stands without a word of its own."""
+
 _SLOPE = re.compile(r"уклон|откос|slope|pitch|раствор|mix|ratio|цемент", re.IGNORECASE)
 SAME = 0.005
 """Ratios that differ by less are one."""
@@ -149,7 +157,8 @@ def _ratios(text: str) -> Iterator[tuple[re.Match[str], float]]:
     for place in _METRIC.finditer(text):
         a, b = (float(place[name].replace(",", ".")) for name in ("a", "b"))
         is_alone = place.start() == 0 and place.end() == len(text.rstrip())
-        is_named = bool(place["lead"].strip())
+        is_titled = place.end() == len(text.rstrip()) and _VIEW.search(text) is not None
+        is_named = bool(place["lead"].strip()) or is_titled
         if a > 0 and b > 0 and (is_named or is_alone) and (a == 1 or b == 1):
             yield place, b / a
 

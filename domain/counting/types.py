@@ -8,17 +8,21 @@ Part = tuple[float, ...]
 """Four numbers are a line (x0, y0, x1, y1), eight a Bézier curve by its control points; points of the page as seen."""
 
 
+Fill = tuple[tuple[float, float], ...]
+"""The corners of a filled shape, in points of the page as seen."""
+
 SAME_SIZE = (0.97, 1.03)
 """Least and greatest size of a symbol that is repeated, against its sample. A guess."""
 
 
 class Shape(msgspec.Struct, frozen=True):
     """The strokes of one symbol, in points of the page as seen. `box` is around them, null when there are none.
-    `context` are the strokes that only pass through its place: walls, wires, leaders."""
+    `context` are the strokes that only pass through its place: walls, wires, leaders. `fills` are its filled parts."""
 
     parts: tuple[Part, ...] = ()
     box: Box | None = None
     context: tuple[Part, ...] = ()
+    fills: tuple[Fill, ...] = ()
 
 
 class ShapeMatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
+from domain.embedding import Embeddings
 from domain.errors import ProviderFailed
-from storage.embedders.wire import TIMEOUT, Vector, checked, post
+from storage.embedders.wire import TIMEOUT, checked, count_in, post
 
 NAME = "gemini"
 BASE_URL = "https://generativelanguage.googleapis.com"
@@ -30,31 +31,35 @@ class GeminiEmbedder:
 
     batch = BATCH
 
-    def __init__(self, name: str, *, dimensions: int, api_key: str, base_url: str | None = None) -> None:
+    def __init__(
+        self, name: str, *, dimensions: int, api_key: str, base_url: str | None = None, price_micro_usd: int = 0
+    ) -> None:
         self.model = f"{NAME}:{name}"
         self.dimensions = dimensions
+        self.price_micro_usd = price_micro_usd
         self._name = f"models/{name}"
         self._url = f"{base_url or BASE_URL}/v1beta/{self._name}:batchEmbedContents"
         self._headers = {"x-goog-api-key": api_key}
         self._http = httpx.AsyncClient(timeout=TIMEOUT)
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
+    async def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         return await self._embed(texts, _DOCUMENT)
 
-    async def embed_query(self, text: str) -> Vector:
-        return (await self._embed([text], _QUERY))[0]
+    async def embed_query(self, text: str) -> Embeddings:
+        return await self._embed([text], _QUERY)
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _embed(self, texts: Sequence[str], task: str) -> list[Vector]:
+    async def _embed(self, texts: Sequence[str], task: str) -> Embeddings:
         body = {"requests": [self._request(text, task) for text in texts]}
         reply = await post(self._http, self._url, body, self._headers)
         try:
             vectors = [one["values"] for one in reply["embeddings"]]
         except (KeyError, TypeError):
             raise ProviderFailed("embedding: unreadable") from None
-        return checked(vectors, count=len(texts), dimensions=self.dimensions)
+        told = checked(vectors, count=len(texts), dimensions=self.dimensions)
+        return Embeddings(told, count_in(reply.get("usageMetadata"), "promptTokenCount"))
 
     def _request(self, text: str, task: str) -> dict[str, object]:
         takes_task = "gemini-embedding-2" not in self._name
@@ -65,9 +70,15 @@ class GeminiEmbedder:
         return {**request, "outputDimensionality": self.dimensions, "model": self._name}
 
 
-def build(name: str, dimensions: int, environ: Mapping[str, str]) -> GeminiEmbedder | None:
+def build(name: str, dimensions: int, price_micro_usd: int, environ: Mapping[str, str]) -> GeminiEmbedder | None:
     """Null without a server's key: users' keys are for their own questions, an index is everybody's."""
     key = environ.get("GEMINI_API_KEY") or environ.get("GOOGLE_API_KEY")
     if not key:
         return None
-    return GeminiEmbedder(name, dimensions=dimensions, api_key=key, base_url=environ.get("GEMINI_BASE_URL") or None)
+    return GeminiEmbedder(
+        name,
+        dimensions=dimensions,
+        api_key=key,
+        base_url=environ.get("GEMINI_BASE_URL") or None,
+        price_micro_usd=price_micro_usd,
+    )

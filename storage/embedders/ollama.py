@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
+from domain.embedding import Embeddings
 from domain.errors import ProviderFailed
-from storage.embedders.wire import TIMEOUT, Vector, checked, post
+from storage.embedders.wire import TIMEOUT, checked, count_in, post
 
 NAME = "ollama"
 BASE_URL = "http://127.0.0.1:11434"
@@ -33,36 +34,47 @@ _PREFIXES = {
 }
 """Before a question and before a text, by the models' cards. Others (bge-m3, all-minilm) want nothing."""
 
+ENGLISH_ONLY = frozenset({"nomic-embed-text", "mxbai-embed-large", "snowflake-arctic-embed", "all-minilm", "bge-large"})
+"""Models that know one language, by their cards. Others are taken to know both of ours (bge-m3, embeddinggemma)."""
+
 
 class OllamaEmbedder:
     """See `domain.ports.Embedder`. Belongs to one event loop."""
 
     batch = BATCH
 
-    def __init__(self, name: str, *, dimensions: int, base_url: str | None = None) -> None:
+    def __init__(self, name: str, *, dimensions: int, base_url: str | None = None, price_micro_usd: int = 0) -> None:
         self.model = f"{NAME}:{name}"
         self.dimensions = dimensions
+        self.price_micro_usd = price_micro_usd
         self._name = name
-        self._before_query, self._before_text = _PREFIXES.get(name.partition(":")[0].rpartition("/")[2], ("", ""))
+        self._before_query, self._before_text = _PREFIXES.get(base_name(name), ("", ""))
         self._url = f"{(base_url or BASE_URL).rstrip('/')}/api/embed"
         self._http = httpx.AsyncClient(timeout=TIMEOUT)
 
-    async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
+    async def embed_documents(self, texts: Sequence[str]) -> Embeddings:
         return await self._embed([self._before_text + text for text in texts])
 
-    async def embed_query(self, text: str) -> Vector:
-        return (await self._embed([self._before_query + text]))[0]
+    async def embed_query(self, text: str) -> Embeddings:
+        return await self._embed([self._before_query + text])
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _embed(self, texts: Sequence[str]) -> list[Vector]:
+    async def _embed(self, texts: Sequence[str]) -> Embeddings:
         body = {"model": self._name, "input": list(texts), "truncate": False, "keep_alive": KEEP_ALIVE}
         reply = await post(self._http, self._url, body, {})
         if not isinstance(reply, dict):
             raise ProviderFailed("embedding: unreadable")
-        return checked(reply.get("embeddings"), count=len(texts), dimensions=self.dimensions)
+        vectors = checked(reply.get("embeddings"), count=len(texts), dimensions=self.dimensions)
+        return Embeddings(vectors, count_in(reply, "prompt_eval_count"))
 
 
-def build(name: str, dimensions: int, environ: Mapping[str, str]) -> OllamaEmbedder | None:
-    return OllamaEmbedder(name, dimensions=dimensions, base_url=environ.get("OLLAMA_BASE_URL") or None)
+def base_name(name: str) -> str:
+    """Of `someone/model:tag`."""
+    return name.partition(":")[0].rpartition("/")[2]
+
+
+def build(name: str, dimensions: int, price_micro_usd: int, environ: Mapping[str, str]) -> OllamaEmbedder | None:
+    base_url = environ.get("OLLAMA_BASE_URL") or None
+    return OllamaEmbedder(name, dimensions=dimensions, base_url=base_url, price_micro_usd=price_micro_usd)

@@ -7,9 +7,10 @@ import msgspec
 from domain.errors import InvalidInput
 from domain.ports import Embedder
 from storage.embedders import gemini, ollama
+from storage.embedding_prices import PRICE_LIMIT, price_of
 
-Build = Callable[[str, int, Mapping[str, str]], Embedder | None]
-"""(model, dimensions, environment) → the embedder, null when its key is missing."""
+Build = Callable[[str, int, int, Mapping[str, str]], Embedder | None]
+"""(model, dimensions, price, environment) → the embedder, null when its key is missing."""
 
 BUILDERS: Mapping[str, Build] = {
     gemini.NAME: gemini.build,
@@ -26,24 +27,41 @@ DIMENSIONS_LIMIT = 3072
 WEIGHT_LIMIT = 10.0
 """Words count for nothing beyond it. A guess."""
 
+MONTHLY_USD = 20.0
+"""What the installation embeds of documents in a month unless told otherwise: about a hundred million tokens, or a
+hundred thousand full pages, of Gemini's. A guess."""
+
+MONTHLY_LIMIT_USD = 1_000_000.0
+
 _VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_BASE_URL", "OLLAMA_BASE_URL")
 
 
 class EmbeddingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`model` is the provider's own name. `weight` is what vectors count in the question's language, null for the
-    measured default. `environ` holds the keys and addresses that it may need."""
+    """`model` is the provider's own name. `weight` is what vectors count in the question's language, `weight_across` in
+    another one, null for the measured default. `price_micro_usd` is for a million tokens, `monthly_micro_usd` what the
+    installation may spend in a month, null without limit. `environ` holds the keys and addresses that it may need."""
 
     provider: str
     model: str
     dimensions: int
     weight: float | None = None
+    weight_across: float | None = None
+    price_micro_usd: int = 0
+    monthly_micro_usd: int | None = None
     environ: Mapping[str, str]
+
+    @property
+    def knows_one_language(self) -> bool:
+        """As far as it is known of the model."""
+        return self.provider == ollama.NAME and ollama.base_name(self.model) in ollama.ENGLISH_ONLY
 
 
 def read_embedding_settings(environ: Mapping[str, str]) -> EmbeddingSettings | None:
-    """EMBEDDINGS (`provider:model`; absent or `off`: no vectors), EMBEDDING_DIMENSIONS and EMBEDDING_WEIGHT.
+    """EMBEDDINGS (`provider:model`; absent or `off`: no vectors), EMBEDDING_DIMENSIONS, EMBEDDING_WEIGHT,
+    EMBEDDING_WEIGHT_ACROSS, EMBEDDING_PRICE (dollars for a million tokens) and EMBEDDING_MONTHLY_USD (`off`: no limit).
 
-    Raises `InvalidInput` naming the variable that cannot be understood, or the key that is missing.
+    Raises `InvalidInput` naming the variable that cannot be understood, the key that is missing, or a model that is to
+    be paid for and has no price.
     """
     told = environ.get("EMBEDDINGS", "").strip()
     if not told or told == "off":
@@ -59,8 +77,18 @@ def read_embedding_settings(environ: Mapping[str, str]) -> EmbeddingSettings | N
         model=model,
         dimensions=int(dimensions or DIMENSIONS),
         weight=_number(environ, "EMBEDDING_WEIGHT", WEIGHT_LIMIT),
+        weight_across=_number(environ, "EMBEDDING_WEIGHT_ACROSS", WEIGHT_LIMIT),
+        price_micro_usd=price_of(told, _number(environ, "EMBEDDING_PRICE", PRICE_LIMIT)),
+        monthly_micro_usd=_monthly(environ),
         environ={name: environ[name] for name in _VARIABLES if environ.get(name)},
     )
+
+
+def _monthly(environ: Mapping[str, str]) -> int | None:
+    if environ.get("EMBEDDING_MONTHLY_USD", "").strip() == "off":
+        return None
+    told = _number(environ, "EMBEDDING_MONTHLY_USD", MONTHLY_LIMIT_USD)
+    return round((MONTHLY_USD if told is None else told) * 1_000_000)
 
 
 def _number(environ: Mapping[str, str], name: str, most: float) -> float | None:
@@ -80,7 +108,8 @@ def build_embedder(settings: EmbeddingSettings | None) -> Embedder | None:
     """Null when none is wanted. Raises `InvalidInput` when the wanted one has no key."""
     if settings is None:
         return None
-    embedder = BUILDERS[settings.provider](settings.model, settings.dimensions, settings.environ)
+    build = BUILDERS[settings.provider]
+    embedder = build(settings.model, settings.dimensions, settings.price_micro_usd, settings.environ)
     if embedder is None:
         raise InvalidInput(f"EMBEDDINGS: {settings.provider} needs a key")
     return embedder

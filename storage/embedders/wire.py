@@ -60,6 +60,12 @@ def checked(vectors: Any, *, count: int, dimensions: int) -> list[Vector]:
     return [_normalised(vector) for vector in told]
 
 
+def count_in(reply: Any, name: str) -> int | None:
+    """A provider's count of tokens; null where it tells none that can be true."""
+    count = reply.get(name) if isinstance(reply, dict) else None
+    return count if isinstance(count, int) and count > 0 else None
+
+
 def _normalised(vector: Sequence[float]) -> Vector:
     length = math.hypot(*vector)
     if not math.isfinite(length) or length == 0.0:

@@ -56,10 +56,16 @@ class TreeNodeRow(Base):
 
 
 class DocumentRow(Base):
-    """`sha256` is the file that pages are rendered from; null for a prepared document without its source PDF."""
+    """`sha256` is the file that pages are rendered from; null for a prepared document without its source PDF.
+    `recognition` is the rest of `domain.documents.Recognition`."""
 
     __tablename__ = "documents"
-    __table_args__ = (CheckConstraint("status in ('reading', 'ready', 'failed')", name="status_known"),)
+    __table_args__ = (
+        CheckConstraint("status in ('reading', 'ready', 'failed')", name="status_known"),
+        CheckConstraint(
+            "recognition_state in ('none', 'pending', 'done', 'failed', 'cancelled')", name="recognition_known"
+        ),
+    )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     node_id: Mapped[UUID | None] = mapped_column(ForeignKey("tree_nodes.id", ondelete="SET NULL"), index=True)
@@ -77,6 +83,8 @@ class DocumentRow(Base):
     error_ru: Mapped[str | None] = mapped_column(Text)
     error_en: Mapped[str | None] = mapped_column(Text)
     job_id: Mapped[UUID | None]
+    recognition_state: Mapped[str] = mapped_column(String(10), server_default="none")
+    recognition: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     created_at: Mapped[CreatedAt]
     deleted_at: Mapped[datetime | None]
 

@@ -24,7 +24,8 @@ from storage.tables.base import Base, CreatedAt, PlainBase
 
 class JobRow(Base):
     """Times are PostgreSQL's. `epoch` fences writers, `last_seq` numbers events, `step_no` counts checkpoints,
-    `append_no` counts the writes of this run, so that a write whose commit was in doubt is not made twice."""
+    `append_no` counts the writes of this run, so that a write whose commit was in doubt is not made twice.
+    `forgotten_at`: what it belonged to was deleted then (`storage.forgetting`)."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -93,6 +94,18 @@ class JobRow(Base):
     created_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]
+
+
+class ForgettingRow(PlainBase):
+    """A deleted job or document whose content is still to be removed (`storage.forgetting_sweep`)."""
+
+    __tablename__ = "forgettings"
+    __table_args__ = (CheckConstraint("kind in ('job', 'document')", name="kind_known"),)
+
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    asked_at: Mapped[CreatedAt]
 
 
 class JobStepRow(PlainBase):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, SmallInteger, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import Base, CreatedAt, PlainBase
@@ -57,6 +57,21 @@ class LLMCallRow(Base):
     served_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     expired_at: Mapped[datetime | None]
+
+
+class QuestionVectorRow(PlainBase):
+    """What search was told of a question by an embedding provider, in the stage that ends with this step of this run:
+    a vector of doubles, or null when there was none in time. `question` is its sha256."""
+
+    __tablename__ = "question_vectors"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    step_no: Mapped[int] = mapped_column(Integer, primary_key=True)
+    epoch: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    question: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    model: Mapped[str] = mapped_column(String(200))
+    vector: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)
 
 
 class ReplayRow(PlainBase):

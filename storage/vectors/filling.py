@@ -1,7 +1,8 @@
 """Embeds what documents say, in the background: newest first, in batches that stay, paid once.
 
-No job: nobody waits for it, nobody is charged, and a document is readable and found by its words without it. What is
-to be done is what `vector_documents` lacks, so that a new model, a crash or a page that was read again need no word.
+No job: nobody waits for it, the installation itself pays (`storage.vectors.account`), and a document is readable and
+found by its words without it. What is to be done is what `vector_documents` lacks, so that a new model, a crash or a
+page that was read again need no word.
 """
 
 import asyncio
@@ -12,12 +13,14 @@ import structlog
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.embedding import usage_of
 from domain.errors import DomainError
 from domain.ports import Embedder
 from domain.rules_language import language_of
 from storage.database import Sessions
 from storage.documents import DocumentRepository
 from storage.tables.vectors import VectorRow
+from storage.vectors.account import DOCUMENTS, EmbeddingAccount
 from storage.vectors.chunks import Chunk, cut_document
 from storage.vectors.indexes import VectorIndex, make_index
 from storage.vectors.nearest import as_text
@@ -42,17 +45,22 @@ ChunkKey = tuple[int, int]
 
 
 class Filler:
-    """`fill_one` until it finds nothing. Any number of copies, in any number of processes."""
+    """`fill_one` until it finds nothing. Any number of copies, in any number of processes. `monthly_micro_usd` is what
+    the installation may spend on embedding in a month; null: no limit."""
 
-    def __init__(self, sessions: Sessions, embedder: Embedder) -> None:
+    def __init__(self, sessions: Sessions, embedder: Embedder, *, monthly_micro_usd: int | None = None) -> None:
         self._sessions = sessions
         self._embedder = embedder
         self._index: VectorIndex | None = None
+        self._account = EmbeddingAccount(
+            sessions, model=embedder.model, purpose=DOCUMENTS, monthly_micro_usd=monthly_micro_usd
+        )
 
     async def fill_one(self) -> bool:
         """Embed one document; false when there is none to do, or the provider cannot do it now.
 
-        Raises what the database raises. A provider's failure is written to the document and to the index.
+        Raises what the database raises. A provider's failure and a month that is used up are written to the document
+        and to the index.
         """
         index = self._index = self._index or await self._open()
         document_id = await self._claim(index)
@@ -85,11 +93,17 @@ class Filler:
         wanted = {(chunk.page_no, chunk.chunk_no): chunk for chunk in chunks}
         new = [chunk for key, chunk in wanted.items() if known.get(key) != chunk.digest]
         for batch in batches(new, self._embedder.batch):
-            vectors = await self._embedder.embed_documents([chunk.text for chunk in batch])
+            vectors = await self._vectors_of([chunk.text for chunk in batch])
             if not await self._save(index, document_id, batch, vectors):
                 return
         language = language_of("".join(chunk.text for chunk in chunks)[:LANGUAGE_CHARACTERS])
         await self._finish(index, document_id, language, [key for key in known if key not in wanted], len(chunks))
+
+    async def _vectors_of(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        await self._account.check()
+        told = await self._embedder.embed_documents(texts)
+        await self._account.pay(usage_of(told, texts, self._embedder.price_micro_usd))
+        return told.vectors
 
     async def _save(
         self, index: VectorIndex, document_id: UUID, chunks: Sequence[Chunk], vectors: Sequence[Sequence[float]]
@@ -176,7 +190,7 @@ _CLAIM = text("""
 insert into vector_documents (index_id, document_id, run_at, tries)
 select cast(:index as smallint), d.id, now() + make_interval(secs => cast(:lease as float8)), 1
 from documents d left join vector_documents v on v.document_id = d.id and v.index_id = :index
-where d.deleted_at is null and d.status = 'ready'
+where d.deleted_at is null and d.status = 'ready' and d.recognition_state <> 'pending'
     and (v.document_id is null or (v.embedded_at is null and v.run_at <= now()))
 order by d.id desc limit 1
 on conflict (index_id, document_id) do update set run_at = excluded.run_at, tries = vector_documents.tries + 1

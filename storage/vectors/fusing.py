@@ -20,14 +20,19 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """What the nearest chunk counts against the best lexical score, which is 1."""
 
     same: float = 0.2
-    """Where question and document are in one language. The most that no open set loses by, with a plain model
-    (docs/search.md)."""
+    """Where question and document are in one language. The most by which no cell of the open sets loses more than one
+    question, with a weak model and with a trained one (benchmarks/RESULTS.md, 2026-11-20)."""
 
     across: float = 1.5
-    """Where they are not: words find hardly anything then. A guess."""
+    """Where they are not: words find little then, and more would no longer help a model that knows both languages
+    (the same)."""
 
 
 WEIGHTS = Weights()
+
+ONE_LANGUAGE_ACROSS = 0.1
+"""`across` of a model that knows one language: its nearness means little there. The most by which no cell loses more
+than one question (the same)."""
 
 
 class Guard(msgspec.Struct, frozen=True, kw_only=True):

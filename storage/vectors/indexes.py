@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ports import Embedder
+from storage.direct import Direct, as_uuid
 from storage.vectors.chunks import VERSION
 
 NEAREST = "ix_vectors_nearest_"
@@ -32,8 +33,14 @@ class Embedded(msgspec.Struct, frozen=True):
 async def find_index(session: AsyncSession, embedder: Embedder) -> VectorIndex | None:
     """Null before `make_index`."""
     parameters = {"model": embedder.model, "dimensions": embedder.dimensions, "version": VERSION}
-    found = await session.scalar(_FIND, parameters)
+    found = await session.scalar(text(_FIND.format(":model", ":dimensions", ":version")), parameters)
     return None if found is None else VectorIndex(found, embedder.dimensions)
+
+
+async def look_up_index(direct: Direct, embedder: Embedder) -> VectorIndex | None:
+    """`find_index` outside a transaction."""
+    found = await direct.first(_FIND.format("$1", "$2", "$3"), embedder.model, embedder.dimensions, VERSION)
+    return None if found is None else VectorIndex(found[0], embedder.dimensions)
 
 
 async def make_index(session: AsyncSession, embedder: Embedder) -> VectorIndex:
@@ -55,18 +62,18 @@ def nearest_index_sql(index: VectorIndex) -> str:
     )
 
 
-async def embedded(session: AsyncSession, index: VectorIndex, document_ids: Sequence[UUID]) -> dict[UUID, Embedded]:
+async def embedded(direct: Direct, index: VectorIndex, document_ids: Sequence[UUID]) -> dict[UUID, Embedded]:
     """Of the given documents those that are in the index as they stand, and not deleted."""
-    rows = await session.execute(_EMBEDDED, {"index": index.id, "documents": list(document_ids)})
-    return {row.document_id: Embedded(row.chunks, row.language) for row in rows}
+    rows = await direct.every(_EMBEDDED, index.id, list(document_ids))
+    return {as_uuid(row[0]): Embedded(row[1], row[2]) for row in rows}
 
 
-_FIND = text("select id from vector_indexes where model = :model and dimensions = :dimensions and version = :version")
+_FIND = "select id from vector_indexes where model = {} and dimensions = {} and version = {}"
 _ADD = text("""
 insert into vector_indexes (model, dimensions, version) values (:model, :dimensions, :version) returning id
 """)
-_EMBEDDED = text("""
+_EMBEDDED = """
 select v.document_id, v.chunks, v.language
 from vector_documents v join documents d on d.id = v.document_id and d.deleted_at is null
-where v.index_id = :index and v.document_id = any(cast(:documents as uuid[])) and v.embedded_at is not null
-""")
+where v.index_id = $1 and v.document_id = any($2::uuid[]) and v.embedded_at is not null
+"""

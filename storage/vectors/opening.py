@@ -1,12 +1,11 @@
 """The search of a process by what is configured: the one place that knows whether there are vectors."""
 
-from msgspec.structs import replace
-
+from domain.ports import SearchIndex
 from storage.database import Sessions
 from storage.embedders.registry import EmbeddingSettings, build_embedder
 from storage.search import PostgresSearch
-from storage.vectors.asking import QuestionVectors
-from storage.vectors.fusing import WEIGHTS
+from storage.vectors.asking import Pay, QuestionVectors
+from storage.vectors.fusing import ONE_LANGUAGE_ACROSS, WEIGHTS, Weights
 from storage.vectors.search import FusedSearch
 
 
@@ -15,8 +14,21 @@ def open_search(sessions: Sessions, settings: EmbeddingSettings | None) -> Postg
     embedder = build_embedder(settings)
     if settings is None or embedder is None:
         return PostgresSearch(sessions)
-    weights = WEIGHTS if settings.weight is None else replace(WEIGHTS, same=settings.weight)
-    return FusedSearch(sessions, QuestionVectors(embedder), weights=weights)
+    return FusedSearch(sessions, QuestionVectors(embedder), weights=weights_by(settings))
+
+
+def weights_by(settings: EmbeddingSettings) -> Weights:
+    """What the operator said, else what was measured."""
+    across = ONE_LANGUAGE_ACROSS if settings.knows_one_language else WEIGHTS.across
+    return Weights(
+        same=WEIGHTS.same if settings.weight is None else settings.weight,
+        across=across if settings.weight_across is None else settings.weight_across,
+    )
+
+
+def charged(search: SearchIndex, pay: Pay) -> SearchIndex:
+    """A search whose vectors of questions are charged to `pay`; one by words costs nothing."""
+    return search.paid_by(pay) if isinstance(search, FusedSearch) else search
 
 
 async def close_search(search: PostgresSearch | FusedSearch) -> None:

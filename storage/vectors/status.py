@@ -7,7 +7,8 @@ from storage.direct import Direct
 
 class VectorState(msgspec.Struct, frozen=True, kw_only=True):
     """`waiting` documents are found by their words alone until they are embedded. `error` is the code of the provider's
-    last failure, null since it last answered: while it lasts, all search goes by words."""
+    last failure, null since it last answered: while it lasts, all search goes by words. `embedding_limit` is none of
+    the provider: the month's money is spent, and what is embedded already is found as ever."""
 
     model: str
     dimensions: int

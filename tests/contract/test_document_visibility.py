@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.documents import Document, DocumentStatus
+from domain.documents import Document, DocumentStatus, Recognition, RecognitionState
 from domain.errors import NotFound
 from domain.ids import new_id
 from storage.tables.documents import TreeNodeRow
@@ -109,6 +109,23 @@ async def test_a_newer_version_that_is_still_read_hides_nothing(database: Databa
 
     async with database.uow() as uow:
         assert set(await uow.documents.visible_ids(user_id)) == {old, new.id}
+
+
+async def test_a_newer_version_whose_scans_are_still_recognised_hides_nothing(database: Database, user_id: UUID):
+    old = await add(database, user_id)
+    new = Document(id=new_id(), owner_id=user_id, name="v2", status=DocumentStatus.READING, supersedes_id=old)
+    seen = []
+    for state in (RecognitionState.PENDING, RecognitionState.FAILED):
+        async with database.uow() as uow:
+            if not seen:
+                await uow.documents.add(new)
+                await uow.documents.set_ready(new.id, {})
+            await uow.documents.set_recognition(new.id, Recognition(state=state))
+            await uow.commit()
+        async with database.uow() as uow:
+            seen.append(set(await uow.documents.visible_ids(user_id)))
+
+    assert seen == [{old, new.id}, {new.id}]
 
 
 async def test_deleting_needs_more_than_reading(database: Database, user_id: UUID, reader_id: UUID):

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from domain.documents import Document, DocumentStatus
+from domain.documents import Document, DocumentStatus, Recognition, RecognitionState
 from domain.errors import Conflict, NotFound
 from domain.ids import new_id
 from domain.jobs import JobError
@@ -42,6 +42,44 @@ async def add(make_uow: MakeUow, owner_id: UUID, name: str = "АР4.pdf", **fiel
         await uow.documents.add(document)
         await uow.commit()
     return document.id
+
+
+async def test_how_far_recognition_is_is_told_by_the_document(make_uow: MakeUow, owner_id: UUID):
+    document_id = await add(make_uow, owner_id)
+    recognition = Recognition(
+        state=RecognitionState.FAILED,
+        job_id=new_id(),
+        pages=9,
+        pages_done=4,
+        pages_left=5,
+        error_code="x",
+        error_ru="р",
+    )
+
+    async with make_uow() as uow:
+        before = (await uow.documents.get(document_id)).recognition
+        await uow.documents.set_recognition(document_id, recognition)
+        await uow.commit()
+
+    async with make_uow() as uow:
+        assert before == Recognition()
+        assert (await uow.documents.get(document_id)).recognition == recognition
+
+
+async def test_only_the_job_that_could_not_read_a_document_reads_it_again(make_uow: MakeUow, owner_id: UUID):
+    job_id = new_id()
+    document_id = await add(make_uow, owner_id, job_id=job_id)
+    states = []
+    for who in (new_id(), job_id):
+        async with make_uow() as uow:
+            await uow.documents.set_failed(document_id, JobError(code="x", message_ru="р", message_en="e"))
+            await uow.documents.set_reading(document_id, who)
+            await uow.commit()
+        async with make_uow() as uow:
+            document = await uow.documents.get(document_id)
+            states.append((document.status.value, document.error_code))
+
+    assert states == [("failed", "x"), ("reading", None)]
 
 
 async def test_facts_of_pages_change_without_their_text(make_uow: MakeUow, owner_id: UUID):

@@ -13,6 +13,7 @@ from domain.ports import Embedder
 from storage.embedders.gemini import GeminiEmbedder
 from storage.embedders.ollama import OllamaEmbedder
 from storage.embedders.registry import BUILDERS, build_embedder, read_embedding_settings
+from storage.vectors.opening import weights_by
 from tests.loopback.embedding_server import EmbeddingServer
 
 KEY = "AIzaSyTestTestTestTestTestTestTestTest12"
@@ -71,7 +72,7 @@ async def test_gemini_is_told_a_question_from_a_text(server: EmbeddingServer):
 async def test_the_second_gemini_model_is_told_in_the_text_and_gives_a_vector_for_each(server: EmbeddingServer):
     embedder = gemini(server, "gemini-embedding-2")
 
-    vectors = await embedder.embed_documents(["a", "b"])
+    vectors = (await embedder.embed_documents(["a", "b"])).vectors
     await embedder.embed_query("c")
 
     requests = [*server.seen[0].body["requests"], *server.seen[1].body["requests"]]
@@ -127,7 +128,7 @@ async def test_vectors_come_at_length_one_in_the_order_of_the_texts(make):
     with EmbeddingServer(embed) as server:
         embedder: Embedder = make(server)
 
-        vectors = await embedder.embed_documents(["a", "bbbb"])
+        vectors = (await embedder.embed_documents(["a", "bbbb"])).vectors
 
         assert [math.hypot(*vector) for vector in vectors] == pytest.approx([1.0, 1.0])
         lengths = [round(vector[0] / vector[1]) for vector in vectors]
@@ -228,13 +229,30 @@ def test_an_operator_may_say_what_vectors_count():
     assert (settings.provider, settings.model, settings.dimensions, settings.weight) == ("ollama", "bge-m3", 768, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("environ", "across"),
+    [
+        ({"EMBEDDINGS": "ollama:bge-m3"}, 1.5),
+        ({"EMBEDDINGS": "gemini:gemini-embedding-001"}, 1.5),
+        ({"EMBEDDINGS": "ollama:mxbai-embed-large:latest"}, 0.1),
+        ({"EMBEDDINGS": "ollama:mxbai-embed-large", "EMBEDDING_WEIGHT_ACROSS": "0.7"}, 0.7),
+    ],
+    ids=["both languages", "gemini", "english only", "told"],
+)
+def test_across_languages_a_model_of_one_counts_little(environ: dict[str, str], across: float):
+    settings = read_embedding_settings(environ)
+
+    assert settings is not None
+    assert weights_by(settings).across == across
+
+
 def test_gemini_without_a_key_is_told_at_the_start():
     with pytest.raises(InvalidInput, match="key"):
         build_embedder(read_embedding_settings({"EMBEDDINGS": "gemini:gemini-embedding-001"}))
 
 
 async def test_every_embedder_is_built_from_its_setting():
-    environ = {"GEMINI_API_KEY": KEY, "EMBEDDING_DIMENSIONS": "16"}
+    environ = {"GEMINI_API_KEY": KEY, "EMBEDDING_DIMENSIONS": "16", "EMBEDDING_PRICE": "0.1"}
 
     built = [build_embedder(read_embedding_settings({**environ, "EMBEDDINGS": f"{name}:m"})) for name in BUILDERS]
 
@@ -242,3 +260,44 @@ async def test_every_embedder_is_built_from_its_setting():
     for one in built:
         if one:
             await one.close()
+
+
+@pytest.mark.parametrize("make", [gemini, ollama], ids=["gemini", "ollama"])
+async def test_the_providers_count_of_tokens_is_taken(make, server: EmbeddingServer):
+    embedder: Embedder = make(server)
+
+    told = await embedder.embed_documents(["насос", "клапан обратный"])
+
+    assert told.tokens == 3
+    await embedder.close()
+
+
+async def test_a_reply_that_tells_no_tokens_leaves_them_open(server: EmbeddingServer):
+    embedder = gemini(server)
+    server.answer_with(200, body=b'{"embeddings": [{"values": [1, 0, 0]}]}')
+
+    assert (await embedder.embed_query("насос")).tokens is None
+    await embedder.close()
+
+
+def test_a_paid_model_without_a_price_is_told_at_the_start():
+    with pytest.raises(InvalidInput, match="EMBEDDING_PRICE"):
+        read_embedding_settings({"EMBEDDINGS": "gemini:some-new-model"})
+
+
+@pytest.mark.parametrize(
+    ("environ", "price", "monthly"),
+    [
+        ({"EMBEDDINGS": "ollama:bge-m3"}, 0, 20_000_000),
+        ({"EMBEDDINGS": "gemini:gemini-embedding-001"}, 150_000, 20_000_000),
+        ({"EMBEDDINGS": "gemini:new", "EMBEDDING_PRICE": "0.4", "EMBEDDING_MONTHLY_USD": "5"}, 400_000, 5_000_000),
+        ({"EMBEDDINGS": "gemini:gemini-embedding-001", "EMBEDDING_MONTHLY_USD": "0"}, 150_000, 0),
+        ({"EMBEDDINGS": "gemini:gemini-embedding-001", "EMBEDDING_MONTHLY_USD": "off"}, 150_000, None),
+    ],
+    ids=["own machine", "known model", "told", "nothing", "no limit"],
+)
+def test_price_and_limit_of_a_month(environ: dict[str, str], price: int, monthly: int | None):
+    settings = read_embedding_settings(environ)
+
+    assert settings is not None
+    assert (settings.price_micro_usd, settings.monthly_micro_usd) == (price, monthly)

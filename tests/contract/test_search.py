@@ -232,6 +232,26 @@ async def test_the_places_alone_are_those_of_the_hits(search: PostgresSearch, st
     assert await search.rank("и в на", [document_id], level="page", limit=20) == []
 
 
+async def test_both_levels_at_once_are_what_each_finds(search: PostgresSearch, store: Store):
+    document_id = await store(*(page_of(number, "фильтр " * number, "клапан и фильтр") for number in range(1, 5)))
+
+    blocks, pages = await search.search_levels("клапан с фильтром", [document_id], blocks=5, pages=3)
+
+    assert blocks == await search.search("клапан с фильтром", [document_id], limit=5, with_boxes=False)
+    assert pages == await search.search("клапан с фильтром", [document_id], level="page", limit=3, with_boxes=False)
+    assert (len(blocks), len(pages)) == (5, 3)
+    assert await search.search_levels("и в на", [document_id], blocks=5, pages=3) == ([], [])
+
+
+async def test_a_question_of_a_hundred_terms_finds_by_the_last_one(search: PostgresSearch, store: Store):
+    document_id = await store(page_of(1, "клапан"), page_of(2, "позиция99"))
+    question = " ".join(f"позиция{number}" for number in range(100))
+
+    (hit,) = await search.search(question, [document_id])
+
+    assert hit.page_no == 2
+
+
 async def test_reindexing_brings_back_what_the_index_lost(search: PostgresSearch, store: Store, engine: AsyncEngine):
     document_id = await store(page_of(1, "альфа"), page_of(2, "бета"))
     async with engine.begin() as connection:

@@ -1,6 +1,7 @@
 """Search by words and by vectors on PostgreSQL: what is embedded, found, kept apart and left alone."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,18 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.documents import Document, DocumentStatus, PageContent
 from domain.errors import ProviderFailed, ProviderRefused
 from domain.ids import new_id
+from domain.llm import Usage
 from storage.database import Sessions, in_autocommit, open_sessions
+from storage.direct import Direct
 from storage.embedders.registry import read_embedding_settings
 from storage.search import PostgresSearch
 from storage.uow import Database
+from storage.vectors.account import spent_lately
 from storage.vectors.asking import QuestionVectors
 from storage.vectors.filling import Filler
 from storage.vectors.fusing import Weights
-from storage.vectors.opening import close_search, open_search
+from storage.vectors.indexes import Embedded, look_up_index
+from storage.vectors.nearest import EXACT_CHUNKS, nearest
+from storage.vectors.opening import charged, close_search, open_search
 from storage.vectors.search import FusedSearch
 from storage.vectors.status import VectorState, embed_again, prune, vector_states
+from tests.fakes.bill import Bill
 from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.pages import page_of
+from tests.fakes.stage_context import running_job
+from workers.context import RunContext, Tools
 
 Store = Callable[..., Awaitable[UUID]]
 
@@ -79,6 +88,17 @@ async def test_a_question_finds_what_is_said_in_another_language(search: FusedSe
     assert hits[0].page_no == 2
     assert hits[0].block_id is not None
     assert "pump" in hits[0].snippet
+
+
+async def test_both_levels_at_once_are_what_each_finds(search: FusedSearch, filler: Filler, store: Store):
+    document_id = await store(page_of(1, "Насос В2 и клапан"), page_of(2, "The pump is started."), page_of(3, "Клапан"))
+    while await filler.fill_one():
+        pass
+
+    blocks, pages = await search.search_levels("насос В2", [document_id], blocks=3, pages=2)
+
+    assert blocks == await search.search("насос В2", [document_id], limit=3, with_boxes=False)
+    assert pages == await search.search("насос В2", [document_id], level="page", limit=2, with_boxes=False)
 
 
 @pytest.mark.parametrize("level", ["page", "block"])
@@ -305,3 +325,100 @@ async def test_looking_through_again_pays_nothing_again(
     assert await filler.fill_one()
 
     assert len(embedder.sent) == 1
+
+
+async def test_the_installation_pays_for_documents(sessions: Sessions, store: Store):
+    await store(page_of(1, "Насос"), page_of(2, "Клапан"), page_of(3, "Вентилятор"))
+
+    await Filler(sessions, FakeEmbedder(price_micro_usd=1_000_000)).fill_one()
+
+    assert await rows(sessions, "select model, purpose, tokens, cost_micro_usd from embedding_spending") == [
+        ("fake:model", "documents", 21, 21)
+    ]
+
+
+async def test_a_month_that_is_used_up_leaves_documents_waiting(sessions: Sessions, store: Store):
+    await store(*(page_of(number, f"Насос {number}") for number in range(1, 6)))
+    embedder = FakeEmbedder(price_micro_usd=1_000_000)
+    filler = Filler(sessions, embedder, monthly_micro_usd=20)
+
+    assert not await filler.fill_one()
+
+    assert [len(batch) for batch in embedder.sent] == [2, 2]
+    assert await rows(sessions, "select error, embedded_at from vector_documents") == [("embedding_limit", None)]
+    assert await rows(sessions, "select error from vector_indexes") == [("embedding_limit",)]
+
+
+async def test_another_month_is_another_limit(sessions: Sessions, store: Store):
+    await store(page_of(1, "Насос"))
+    async with sessions() as session, session.begin():
+        former = "('2020-01', 'fake:model', 'documents', 9, 9)"
+        await session.execute(text(f"insert into embedding_spending values {former}"))
+
+    assert await Filler(sessions, FakeEmbedder(price_micro_usd=1_000_000), monthly_micro_usd=9).fill_one()
+
+
+async def test_a_search_is_paid_by_its_job_else_by_the_installation(sessions: Sessions, store: Store):
+    embedder, bill = FakeEmbedder(price_micro_usd=1_000_000), Bill()
+    document_id = await store(page_of(1, "The pump"))
+    await Filler(sessions, FakeEmbedder()).fill_one()
+    search = FusedSearch(sessions, QuestionVectors(embedder))
+
+    found = await charged(search, bill).search("насос", [document_id])
+    await search.search("клапан", [document_id])
+
+    assert len(found) == 1
+    assert bill.usages == [Usage(input_tokens=7, cost_micro_usd=7)]
+    assert await rows(sessions, "select purpose, tokens, cost_micro_usd from embedding_spending") == [
+        ("questions", 7, 7)
+    ]
+
+
+async def test_a_run_counts_what_its_search_has_cost(sessions: Sessions, store: Store):
+    document_id = await store(page_of(1, "The pump"))
+    await Filler(sessions, FakeEmbedder()).fill_one()
+    nothing: Any = None
+    tools = Tools(
+        database=nothing,
+        search=FusedSearch(sessions, QuestionVectors(FakeEmbedder(price_micro_usd=1_000_000))),
+        blobs=nothing,
+        reader=nothing,
+        renderer=nothing,
+        comparer=nothing,
+        recogniser=nothing,
+        vault=nothing,
+        asker=nothing,
+    )
+    run = RunContext(running_job(new_id()), tools, nothing, nothing)
+
+    await run.search.search("насос", [document_id])
+
+    assert run.spent == Usage(input_tokens=7, cost_micro_usd=7)
+
+
+async def test_what_was_spent_is_told_by_month(sessions: Sessions, store: Store, engine: AsyncEngine):
+    await store(page_of(1, "Насос"))
+    await Filler(sessions, FakeEmbedder(price_micro_usd=1_000_000)).fill_one()
+
+    told = await spent_lately(in_autocommit(engine))
+
+    assert [(one.model, one.purpose, one.tokens, one.cost_micro_usd) for one in told] == [
+        ("fake:model", "documents", 7, 7)
+    ]
+
+
+async def test_a_plan_for_few_vectors_never_serves_many(
+    sessions: Sessions, filler: Filler, store: Store, engine: AsyncEngine, embedder: FakeEmbedder
+):
+    document_id = await store(page_of(1, "The pump"))
+    await filler.fill_one()
+    direct = Direct(engine, connections=1)
+    index = await look_up_index(direct, embedder)
+    assert index is not None
+
+    for chunks in [1] * 7 + [EXACT_CHUNKS + 1] * 7:
+        scope = {document_id: Embedded(chunks, "en")}
+        assert len(await nearest(direct, index, [1.0, 0.0, 0.0, 0.0], scope, limit=10)) == 1
+
+    told = "from pg_prepared_statements where trim(statement, chr(10)) like 'with near%'"
+    assert [tuple(row) for row in await direct.every(f"select generic_plans, custom_plans {told}")] == [(0, 14)]

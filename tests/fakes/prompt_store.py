@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+import msgspec
+
 from domain.errors import NotFound
 from domain.jobs import Job
 from domain.llm import LLMCall, Usage
@@ -31,7 +33,10 @@ class FakeLLMLog:
     def __init__(self) -> None:
         self.calls: list[LLMCall] = []
 
-    async def write(self, call: LLMCall) -> None:
+    async def write(self, call: LLMCall, *, with_request: bool = True) -> None:
+        if not with_request:
+            [kept] = (one for one in self.calls if one.id == call.id)
+            call = msgspec.structs.replace(call, request=kept.request)
         self.calls = [*(one for one in self.calls if one.id != call.id), call]
 
     async def spent(self, job_id: UUID) -> tuple[Usage, float]:

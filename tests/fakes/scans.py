@@ -42,3 +42,12 @@ def scan_of(pdf: bytes, *, dpi: int = 200, rotation: int = 0, laid: int | None =
         page.insert_image(page.rect, stream=cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes())
         page.set_rotation(rotation)
         return scanned.tobytes()
+
+
+def joined(*pdfs: bytes) -> bytes:
+    """The pages of all of them in one file."""
+    with pymupdf.open() as whole:
+        for pdf in pdfs:
+            with pymupdf.open(stream=pdf) as part:
+                whole.insert_pdf(part)
+        return whole.tobytes()

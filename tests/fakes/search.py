@@ -38,6 +38,14 @@ class FakeSearch:
         ]
         return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: -hit.score)[:limit]
 
+    async def search_levels(
+        self, query: str, document_ids: Sequence[UUID], *, blocks: int, pages: int
+    ) -> tuple[list[Hit], list[Hit]]:
+        return (
+            await self.search(query, document_ids, level="block", limit=blocks),
+            await self.search(query, document_ids, level="page", limit=pages),
+        )
+
 
 def _shared(query: str, text: str) -> int:
     return len({word[:5] for word in query.lower().split()} & {word[:5] for word in text.lower().split()})

@@ -1,8 +1,8 @@
 """Cited blocks made of plain text, with words laid out as a reader would report them."""
 
 from domain.documents import BlockKind
-from domain.families.analysis.rules_citations import Source, words_of
 from domain.families.analysis.types import Material
+from domain.grounding.rules_citations import Source, words_of
 from domain.ids import new_id
 from tests.fakes.pages import page_of
 

@@ -9,7 +9,7 @@ import msgspec
 
 from domain.answers import Answer
 from domain.chats import Chat, Message, Settings
-from domain.documents import Block, Document, DocumentStatus, Page, PageContent, PageKey, Word
+from domain.documents import Block, Document, DocumentStatus, Page, PageContent, PageKey, Recognition, Word
 from domain.drawings import Drawing, IndexRun
 from domain.errors import NotFound
 from domain.jobs import Job, JobError, NewJob
@@ -78,6 +78,14 @@ class FakeDocuments:
             error_ru=error.message_ru,
             error_en=error.message_en,
         )
+
+    async def set_reading(self, document_id: UUID, job_id: UUID) -> None:
+        document = self.stored[document_id]
+        if document.job_id == job_id and document.status is DocumentStatus.FAILED:
+            self._change(document_id, status=DocumentStatus.READING, error_code=None, error_ru=None, error_en=None)
+
+    async def set_recognition(self, document_id: UUID, recognition: Recognition) -> None:
+        self._change(document_id, recognition=recognition)
 
     async def pages(self, document_id: UUID, page_nos: Sequence[int] | None = None) -> list[Page]:
         return [c.page for c in self._contents(document_id) if page_nos is None or c.page.page_no in page_nos]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import rules_jobs
+from domain.documents import Recognition, RecognitionState
 from domain.errors import LeaseLost
 from domain.events import EventType, NewEvent
 from domain.ids import new_id
@@ -221,6 +222,7 @@ async def test_ten_thousand_jobs_of_one_user_do_not_burden_the_claim_of_another(
 async def rows_touched_by_a_claim(engine: AsyncEngine) -> int:
     """Rows of `jobs` that the claiming statement reads, filtered ones included."""
     statement = CLAIMABLE.replace("$1", "'interactive'").replace("$2", "10").replace("$3", "8").replace("$4", "1")
+    statement = statement.replace("$5", "'{}'")
     async with engine.connect() as connection:
         plan = (await connection.exec_driver_sql(f"explain (analyze, format json) {statement}")).scalar_one()
         await connection.rollback()
@@ -501,6 +503,27 @@ async def test_a_job_waits_for_documents_until_the_last_is_read(
 
     assert states == [JobState.WAITING, JobState.QUEUED]
     assert (await claim_one(database)).job.attempt == 1
+
+
+async def test_a_job_waits_for_the_recognition_that_follows_a_reading(
+    database: Database, user_id: UUID, document_ids: list[UUID]
+) -> None:
+    document_id = document_ids[0]
+    await accept(database, new_job(user_id))
+    claimed = await claim_one(database)
+    await park(database, claimed, [document_id])
+    states = []
+
+    for state in (RecognitionState.PENDING, RecognitionState.DONE):
+        async with database.uow() as uow:
+            await uow.documents.set_ready(document_id, {})
+            await uow.documents.set_recognition(document_id, Recognition(state=state))
+            await uow.jobs.wake_waiting_for(document_id)
+            await uow.commit()
+        await park(database, await claim_one(database), [document_id])
+        states.append((await get(database, claimed.job.id)).state)
+
+    assert states == [JobState.WAITING, JobState.QUEUED]
 
 
 async def test_a_job_whose_documents_are_read_by_now_is_due_at_once(

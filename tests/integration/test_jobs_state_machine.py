@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from api.routes.jobs import RequeueWish, requeue
 from domain import rules_jobs
 from domain.chats import Chat
-from domain.documents import Document, DocumentStatus
+from domain.documents import Document, DocumentStatus, Recognition, RecognitionState
 from domain.errors import Conflict, LeaseLost, QueueFull
 from domain.events import EventType, NewEvent
 from domain.jobs import JobState
@@ -66,6 +66,7 @@ class JobsMachine(RuleBasedStateMachine):
         self.chats = [self._next_id() for _ in range(2)]
         self.documents = [self._next_id() for _ in range(2)]
         self.model.next_no = dict.fromkeys(self.chats, 1)
+        self.deleted: set[UUID] = set()
         self.model.documents = dict.fromkeys(self.documents, True)
         self.ground.write(self._add_subjects)
 
@@ -135,6 +136,7 @@ class JobsMachine(RuleBasedStateMachine):
         async def end(uow: SqlUnitOfWork) -> None:
             if is_told:
                 await uow.documents.set_ready(document_id, {})
+                await uow.documents.set_recognition(document_id, Recognition())
                 await uow.jobs.wake_waiting_for(document_id)
             else:
                 connection = await uow.session.connection()
@@ -146,7 +148,22 @@ class JobsMachine(RuleBasedStateMachine):
         if is_told:
             self.model.end_reading(document_id)
         else:
+            self.deleted.add(document_id)
             self.model.documents[document_id] = False
+
+    @rule(which=st.integers(0, 1))
+    def begin_recognition(self, which: int) -> None:
+        """The reading has ended and a recognition follows: whoever waits is woken, and may wait again."""
+        document_id = self.documents[which]
+
+        async def begin(uow: SqlUnitOfWork) -> None:
+            await uow.documents.set_ready(document_id, {})
+            await uow.documents.set_recognition(document_id, Recognition(state=RecognitionState.PENDING))
+            await uow.jobs.wake_waiting_for(document_id)
+
+        self.ground.write(begin)
+        self.model.documents[document_id] = document_id not in self.deleted
+        self.model.wake_waiting_for(document_id)
 
     # What workers do, also with claims that are long lost.
 

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.ids import new_id
 from domain.llm import CallFault, ImagePart, LLMCall, LLMRequest, Piece, TextPart, Usage
 from storage.database import open_sessions
+from storage.dialogues import CallPage, read_calls
+from storage.direct import Direct
 from storage.llm_log import DatabaseLLMLog
 from storage.tables.llm import LLMCallRow
 
@@ -139,3 +141,23 @@ async def test_what_a_user_asked_goes_with_the_user(engine: AsyncEngine, user_id
 
 async def test_a_job_without_calls_has_spent_nothing(engine: AsyncEngine) -> None:
     assert await DatabaseLLMLog(open_sessions(engine)).spent(new_id()) == (Usage(), 0.0)
+
+
+async def test_a_page_of_a_dialogue_is_bounded_by_its_bytes_and_holds_at_least_one_call(
+    engine: AsyncEngine, user_id: UUID
+) -> None:
+    log, job_id = DatabaseLLMLog(open_sessions(engine)), new_id()
+    for response in ("a" * 1000, "ж" * 5000, "b" * 1000, "c" * 1000):
+        await log.write(msgspec.structs.replace(call(user_id, response=response), job_id=job_id))
+    direct = Direct(engine)
+
+    pages: list[CallPage] = []
+    while not pages or pages[-1].has_more:
+        after = pages[-1].calls[-1].id if pages else None
+        pages.append(await read_calls(direct, job_id, after=after, most_bytes=4000))
+
+    assert [[logged.response[:1] for logged in page.calls] for page in pages] == [["a"], ["ж"], ["b", "c"]]
+    by_count = await read_calls(direct, job_id, limit=3)
+    assert (len(by_count.calls), by_count.has_more) == (3, True)
+    assert not (await read_calls(direct, job_id, limit=4)).has_more
+    assert await read_calls(direct, new_id()) == CallPage(calls=[], has_more=False)

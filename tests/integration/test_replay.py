@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api.replaying import accept_replay
 from domain.chats import Chat, Scope
-from domain.documents import Document, DocumentStatus
+from domain.documents import Document, DocumentStatus, PageContent
 from domain.errors import DialogueExpired
 from domain.events import Event, EventType
 from domain.family_list import FAMILIES
@@ -33,9 +33,14 @@ from storage.llm_retention import expire_dialogues
 from storage.prompts import DatabasePrompts, FilePrompts
 from storage.render_drawing import RenderDrawer
 from storage.uow import Database
+from storage.vectors.asking import Questions
+from storage.vectors.filling import Filler
+from storage.vectors.search import FusedSearch
 from tests.conftest import TREE, Servers
+from tests.fakes.embedder import FakeEmbedder
 from tests.fakes.jobs import get
 from tests.fakes.pages import page_of
+from tests.loopback.embedding_server import EmbeddingServer
 from tests.loopback.gemini_server import GeminiServer, Scripted, Seen, refused, said
 from workers.main import Stores, make_engine
 from workers.rendering.protocol import PageRead, ReadPages
@@ -56,6 +61,7 @@ execute function hold_back();
 """Calls of the stage `answer` are not written while the test holds the lock."""
 
 _INTERACTIVE = text("update jobs set queue = 'interactive' where id = :id")
+_WITHOUT_VECTORS = text("delete from question_vectors")
 _WITHOUT_OWNER = text("delete from users where id = :id")
 _AGED = text("update llm_calls set created_at = now() - interval '90 days'")
 PLAN = next((TREE / "samples").glob("*План_вентиляции.pdf"))
@@ -101,13 +107,13 @@ class Recorder:
         self.database = database
         self.user_id = user_id
 
-    async def record(self, document: Document) -> Job:
+    async def record(self, document: Document, question: str = QUESTION) -> Job:
         await self.prompts.keep_files()
         chat = Chat(id=new_id(), user_id=self.user_id, title="chat")
         async with self.database.uow() as uow:
             await uow.chats.add(chat)
             scope = Scope(document_ids=(document.id,))
-            asked = await submit_question(uow, user_id=self.user_id, chat_id=chat.id, content=QUESTION, scope=scope)
+            asked = await submit_question(uow, user_id=self.user_id, chat_id=chat.id, content=question, scope=scope)
             await uow.commit()
         return await self.run(asked.job.id)
 
@@ -125,6 +131,11 @@ class Recorder:
         await self._engine.look()
         drawing.cancel()
         return await get(self.database, job_id)
+
+    @property
+    def questions(self) -> Questions:
+        assert isinstance(self.stores.search, FusedSearch)
+        return self.stores.search.questions
 
     async def told(self, job: Job) -> list[Event]:
         return await read_events(self.stores.auto, job.id, after=0)
@@ -151,7 +162,10 @@ class Recorder:
         return len(self.gemini.seen)
 
     async def text_document(self) -> Document:
-        return await self._add([page_of(1, "Общие данные"), page_of(2, FACT, sheet="5")], None)
+        return await self.document(page_of(1, "Общие данные"), page_of(2, FACT, sheet="5"))
+
+    async def document(self, *pages: PageContent) -> Document:
+        return await self._add(pages, None)
 
     async def plan(self) -> Document:
         data = PLAN.read_bytes()
@@ -160,7 +174,7 @@ class Recorder:
         pages = [reply.content for reply in read if isinstance(reply, PageRead)]
         return await self._add(pages, await self.stores.blobs.put(data, "application/pdf"))
 
-    async def _add(self, pages: list[Any], digest: str | None) -> Document:
+    async def _add(self, pages: Sequence[PageContent], digest: str | None) -> Document:
         document = Document(
             id=new_id(), owner_id=self.user_id, name="ОВ.pdf", status=DocumentStatus.READING, sha256=digest
         )
@@ -195,8 +209,8 @@ async def recorder(
         "DATA_DIR": str(tmp_path),
     }
 
-    def make(**script: bool) -> Recorder:
-        opened.append(Recorder(env, database, user_id, Model(**script)))
+    def make(*, further: Mapping[str, str] | None = None, **script: bool) -> Recorder:
+        opened.append(Recorder({**env, **(further or {})}, database, user_id, Model(**script)))
         return opened[-1]
 
     yield make
@@ -210,7 +224,7 @@ async def test_a_replay_without_a_network_tells_the_same_events(recorder: Open) 
     world = recorder(looks=True, fails=True)
     recorded = await world.record(await world.plan())
     assert recorded.state is JobState.SUCCEEDED, recorded.error
-    calls = await read_calls(world.stores.auto, recorded.id)
+    calls = (await read_calls(world.stores.auto, recorded.id)).calls
     assert {call.error for call in calls} >= {"provider_failed", "reply_invalid", None}
     assert {call.model for call in calls} == {"gemini:one", "gemini:two"}
     assert any(part["type"] == "image" for call in calls for part in call.request["parts"])
@@ -224,13 +238,39 @@ async def test_a_replay_without_a_network_tells_the_same_events(recorder: Open) 
     kinds = {event.type for event in told}
     assert {EventType.EVIDENCE_PICTURE, EventType.THINKING_DELTA, EventType.ANSWER_RESET} <= kinds
     assert len(world.gemini.seen) == requests
-    served = await read_calls(world.stores.auto, replayed.id)
+    served = (await read_calls(world.stores.auto, replayed.id)).calls
     assert [call.served_by for call in served] == [call.id for call in calls]
     assert (replayed.mode, replayed.usage.cost_micro_usd, replayed.usage.calls) == ("replay", 0, 0)
     async with world.database.uow() as uow:
         [_, answer] = await uow.chats.messages(UUID(str(recorded.payload["chat_id"])))
     assert answer.job_id == recorded.id
     assert KEY not in str([(call.request, call.response, call.thinking, call.fault) for call in [*calls, *served]])
+
+
+async def test_a_replay_finds_by_the_recorded_vectors_and_asks_no_embedding_provider(recorder: Open) -> None:
+    embedder = FakeEmbedder()
+    with EmbeddingServer(lambda texts: [embedder.vector_of(text) for text in texts]) as server:
+        further = {"EMBEDDINGS": "ollama:fake", "EMBEDDING_DIMENSIONS": "4", "OLLAMA_BASE_URL": server.url}
+        world = recorder(further=further)
+        others = [page_of(number, f"Общие данные {number}") for number in range(1, 100)]
+        document = await world.document(*others, page_of(100, "A pump"))
+        while await Filler(world.stores.sessions, world.questions.embedder).fill_one():
+            pass
+        recorded = await world.record(document, "Какой насос?")
+    world.unplug()
+    asked = len(server.seen)
+
+    replayed = await world.replay(recorded)
+
+    assert replayed.state is JobState.SUCCEEDED, replayed.error
+    assert await world.diff(recorded, replayed) == []
+    assert len(server.seen) == asked
+    async with world.database.uow() as uow:
+        await uow.session.execute(_WITHOUT_VECTORS)
+        await uow.commit()
+    by_words = await world.replay(recorded)
+    assert by_words.error is not None
+    assert by_words.error.code == "replay_diverged"
 
 
 async def test_settings_and_prompts_of_then_count_in_a_replay(recorder: Open) -> None:
@@ -312,6 +352,10 @@ async def test_a_replay_whose_worker_is_killed_goes_on_after_its_last_checkpoint
         with world.worker() as killed:
             await _until(lambda: _is_held(auto))
             killed.kill()
+        # What it was writing goes with it: a statement alone would be carried out once it is let through.
+        await holder.exec_driver_sql(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and not granted"
+        )
         await holder.exec_driver_sql("select pg_advisory_unlock(42)")
 
     with world.worker():
@@ -319,7 +363,7 @@ async def test_a_replay_whose_worker_is_killed_goes_on_after_its_last_checkpoint
 
     assert (replayed.state, replayed.epoch, replayed.crashes) == (JobState.SUCCEEDED, 2, 1)
     assert await world.diff(recorded, replayed) == []
-    served = await read_calls(world.stores.auto, job_id)
+    served = (await read_calls(world.stores.auto, job_id)).calls
     assert [(call.stage, call.epoch) for call in served] == [("classify", 1), ("answer", 2)]
 
 
@@ -360,7 +404,7 @@ async def test_texts_expire_and_figures_stay(recorder: Open) -> None:
 
     with pytest.raises(DialogueExpired):
         await check_kept(world.stores.auto, recorded.id)
-    calls = await read_calls(world.stores.auto, recorded.id)
+    calls = (await read_calls(world.stores.auto, recorded.id)).calls
     assert {(call.response, call.thinking, str(call.request)) for call in calls} == {("", "", "{}")}
     assert all(call.usage.input_tokens for call in calls)
     failed = await world.replay(recorded)
@@ -380,7 +424,7 @@ async def test_with_its_owner_a_replay_by_somebody_else_is_gone(recorder: Open, 
 
     async with world.database.uow() as uow:
         assert await uow.jobs.list_of() == []
-    assert {call.response for call in await read_calls(world.stores.auto, replayed.id)} == {""}
+    assert {call.response for call in (await read_calls(world.stores.auto, replayed.id)).calls} == {""}
 
 
 async def test_with_its_chat_the_dialogue_and_its_replays_are_gone(recorder: Open) -> None:
@@ -393,7 +437,7 @@ async def test_with_its_chat_the_dialogue_and_its_replays_are_gone(recorder: Ope
         await uow.commit()
 
     for job in (recorded, replayed):
-        calls = await read_calls(world.stores.auto, job.id)
+        calls = (await read_calls(world.stores.auto, job.id)).calls
         assert {(call.response, str(call.request)) for call in calls} == {("", "{}")}
         with pytest.raises(DialogueExpired):
             await check_kept(world.stores.auto, job.id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,10 +19,25 @@ OpenRuns = Callable[..., Runs]
 
 @pytest.fixture
 def open_runs(database: Database) -> OpenRuns:
-    def opened(*, owner: str = "slot/1", user_cap: int = 8) -> Runs:
-        return database.runs(queue=QUEUE, owner=owner, user_cap=user_cap, stage_started=started)
+    def opened(*, owner: str = "slot/1", user_cap: int = 8, **long: Any) -> Runs:
+        return database.runs(queue=QUEUE, owner=owner, user_cap=user_cap, stage_started=started, **long)
 
     return opened
+
+
+async def test_long_jobs_leave_slots_to_others(database: Database, open_runs: OpenRuns, user_id: UUID) -> None:
+    await accept(database, *(new_job(user_id, family="long") for _ in range(3)))
+    (other,) = await accept(database, new_job(user_id, priority=150))
+    room = {"long": 1}
+    runs = open_runs(long_room=lambda: room)
+
+    both = await asyncio.gather(runs.claim(), runs.claim())
+    room["long"] = 0
+    rest = [await runs.claim(), await runs.claim()]
+
+    families = [claim.job.family for claim in both if claim is not None]
+    assert families == ["long"]
+    assert [claim.job.id if claim else None for claim in rest] == [other, None]
 
 
 async def test_slots_that_ask_at_once_get_different_jobs_in_order(

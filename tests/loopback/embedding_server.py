@@ -61,11 +61,12 @@ class EmbeddingServer:
     def _ollama(self, body: Mapping[str, Any]) -> dict[str, Any]:
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
         vectors = [list(vector) for vector in self._embed(texts)]
-        return {"model": body["model"], "embeddings": vectors, "total_duration": 1, "prompt_eval_count": len(texts)}
+        return {"model": body["model"], "embeddings": vectors, "total_duration": 1, "prompt_eval_count": _tokens(texts)}
 
     def _gemini(self, body: Mapping[str, Any]) -> dict[str, Any]:
         texts = ["".join(part["text"] for part in request["content"]["parts"]) for request in body["requests"]]
-        return {"embeddings": [{"values": list(vector)} for vector in self._embed(texts)]}
+        vectors = [{"values": list(vector)} for vector in self._embed(texts)]
+        return {"embeddings": vectors, "usageMetadata": {"promptTokenCount": _tokens(texts)}}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -87,3 +88,7 @@ class EmbeddingServer:
                 return
 
         return Handler
+
+
+def _tokens(texts: Sequence[str]) -> int:
+    return sum(len(text.split()) for text in texts)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from domain.answers import ReplyCitation
 from domain.documents import BlockKind, Word, union
 from domain.evidence import CitationKind
-from domain.families.analysis.rules_citations import Source, Stream, find_quote, mark_numbers, resolve
+from domain.grounding.rules_citations import Source, Stream, find_quote, mark_numbers, resolve
 from tests.fakes.pages import page_of
 from tests.fakes.sources import source_of
 

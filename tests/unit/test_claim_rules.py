@@ -5,9 +5,9 @@ import time
 import pytest
 
 from domain.answers import VERIFIED, Verdict
-from domain.families.analysis.rules_bounds import bound_of, contradicts
 from domain.families.analysis.rules_claims import check_claims
 from domain.families.analysis.rules_mending import marks_of, mend
+from domain.grounding.rules_bounds import bound_of, contradicts
 from tests.fakes.sources import source_of
 
 TABLE = (

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.answers import VERIFIED, Claim, Verdict
 from domain.families.analysis.rules_claims import check_claims
-from domain.families.analysis.rules_values import number_forms
+from domain.grounding.rules_values import number_forms
 from tests.fakes.sources import source_of
 
 TABLE = (

@@ -27,9 +27,9 @@ class Turns:
 async def test_a_batch_takes_one_turn_of_the_servers_account() -> None:
     turns = Turns()
 
-    vectors = await LimitedEmbedder(FakeEmbedder(), turns).embed_documents(["насос", "клапан"])
+    told = await LimitedEmbedder(FakeEmbedder(), turns).embed_documents(["насос", "клапан"])
 
-    assert len(vectors) == 2
+    assert len(told.vectors) == 2
     assert (turns.entered, turns.left) == ([("fake:model", "server")], [None])
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from domain.answers import Claim, ClaimReading, Verdict
 from domain.families.analysis.rules_readings import Blank, agrees, settle
-from domain.families.analysis.rules_values import Value, find_values
+from domain.grounding.rules_values import Value, find_values
 from domain.ids import new_id
 
 

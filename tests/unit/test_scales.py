@@ -6,7 +6,7 @@ from domain.counting.rules_dimensions import check_scale
 from domain.counting.rules_scale import Refusal, Scale, choose_scale, is_format, scales_on, stamp_scale
 from domain.documents import Box, Page, Word
 from domain.families.analysis.measuring import measured_by
-from domain.families.analysis.rules_wanted import Measure
+from domain.families.analysis.rules_measure_wanted import Measure
 from domain.revisions.types import Stroke
 
 PLACE: Box = (0.1, 0.1, 0.3, 0.2)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from storage.ranking import Candidate, rank_blocks, rank_pages
+from storage.ranking import Candidate, best_blocks, best_pages, weigh
 
 DOCUMENT = UUID(int=1)
 IDF = {"насос": 2.0, "кпд": 2.0}
@@ -15,7 +15,7 @@ def _page(page_no: int, blocks: dict[int, dict[str, int]], *, score: float = 1.0
 
 
 def _order(*candidates: Candidate) -> list[int]:
-    return [one.place[1] for one in rank_pages(candidates, IDF, 10.0)]
+    return [one.place[1] for one in best_pages(weigh(candidates, IDF, 10.0))]
 
 
 def test_words_in_neighbouring_blocks_count_more_than_words_far_apart():
@@ -32,14 +32,14 @@ def test_a_page_named_by_its_number_goes_first():
 
 
 def test_a_term_of_the_heading_alone_counts_once():
-    (under,) = rank_blocks([_page(1, {0: {"насос": 0}})], IDF, 10.0)
-    (said,) = rank_blocks([_page(1, {0: {"насос": 1}})], IDF, 10.0)
+    (under,) = best_blocks(weigh([_page(1, {0: {"насос": 0}})], IDF, 10.0))
+    (said,) = best_blocks(weigh([_page(1, {0: {"насос": 1}})], IDF, 10.0))
 
     assert under.score == said.score
 
 
 def test_a_page_without_blocks_is_ranked_by_its_names():
-    (page,) = rank_pages([_page(1, {})], IDF, 10.0)
+    (page,) = best_pages(weigh([_page(1, {})], IDF, 10.0))
 
     assert page.block_no is None
     assert page.score == 1.0

@@ -88,3 +88,28 @@ def test_a_measured_condition_stays_the_header_of_its_column() -> None:
     _, row = rows("| Типоразмер | 125 Гц |", "|---|---|", "| ВР-4 | 71 |", "| ВР-5 | 75 |")[:2]
 
     assert row.headers == ("Типоразмер", "125 Гц")
+
+
+def test_headers_that_begin_above_shorter_ones_are_joined_with_them() -> None:
+    *_, row = rows(
+        "| | | Power | | Color |",
+        "|---|---|---|---|---|",
+        "| Catalog | Lumens | (Watts) | Rating | Index |",
+        "| WKP3 | 3,270 | 27W | B1 | 73 |",
+    )
+
+    assert row.headers == ("Catalog", "Lumens", "Power (Watts)", "Rating", "Color Index")
+
+
+def test_a_list_whose_headers_stand_elsewhere_has_none() -> None:
+    first, *_ = rows(
+        "| CPT-1 | CARPET | PAY DAY |", "|---|---|---|", "| CPT-2 | TILE | BLOCKS |", "| VCT-1 | VINYL | STANDARD |"
+    )
+
+    assert (first.cells[0], first.headers) == ("CPT-1", ("", "", ""))
+
+
+def test_names_with_values_that_begin_with_a_word_are_pairs() -> None:
+    first, _ = rows("| Ошибка повторения | Макс. ±0,3% |", "|---|---|", "| Погрешность уставки | Макс. ±5% |")
+
+    assert first.headers == ("", "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.questions import tokens_in
+from domain.rules_tokens import tokens_in
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.families.analysis.rules_values import Kind, find_values, number_forms
+from domain.grounding.rules_values import Kind, find_values, number_forms
 
 
 def found(text: str) -> list[tuple[str, str, str]]:

@@ -6,15 +6,19 @@ from uuid import UUID
 import pytest
 
 from domain.documents import Block, BlockKind
+from domain.embedding import Embeddings, usage_of
 from domain.errors import ProviderFailed
+from domain.llm import Usage
 from storage.questions import read_question
 from storage.ranking import Ranked
 from storage.vectors.asking import QuestionVectors
 from storage.vectors.chunks import PIECE_CHARACTERS, cut_document
 from storage.vectors.filling import BATCH_CHARACTERS, batches
 from storage.vectors.fusing import Guard, Weights, fuse, weights_of
+from storage.vectors.guarding import designations_of
 from storage.vectors.nearest import Near
-from storage.vectors.search import designations_of, told_language
+from storage.vectors.search import told_language
+from tests.fakes.bill import Bill
 from tests.fakes.embedder import FakeEmbedder
 
 ONE, TWO, THREE = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -153,8 +157,8 @@ async def test_a_question_is_embedded_once():
     embedder = FakeEmbedder()
     questions = QuestionVectors(embedder)
 
-    first, second = await asyncio.gather(questions.of("насос"), questions.of("насос"))
-    third = await questions.of("насос")
+    first, second = await asyncio.gather(questions.of("насос", Bill()), questions.of("насос", Bill()))
+    third = await questions.of("насос", Bill())
 
     assert first == second == third
     assert embedder.asked == ["насос"]
@@ -165,7 +169,7 @@ async def test_a_failure_costs_one_question_and_not_the_next_ones():
     embedder.failure = ProviderFailed("away")
     questions = QuestionVectors(embedder)
 
-    assert [await questions.of("насос"), await questions.of("клапан")] == [None, None]
+    assert [await questions.of("насос", Bill()), await questions.of("клапан", Bill())] == [None, None]
     assert embedder.asked == ["насос"]
     assert questions.failure == "provider_failed"
 
@@ -174,11 +178,11 @@ async def test_after_the_pause_the_provider_is_asked_again():
     embedder = FakeEmbedder()
     embedder.failure = ProviderFailed("away")
     questions = QuestionVectors(embedder, pause_s=0.0)
-    await questions.of("насос")
+    await questions.of("насос", Bill())
 
     embedder.failure = None
 
-    assert await questions.of("насос") is not None
+    assert await questions.of("насос", Bill()) is not None
     assert questions.failure is None
 
 
@@ -187,16 +191,46 @@ async def test_a_late_vector_is_not_waited_for_and_not_lost():
     answered = asyncio.Event()
     ask = embedder.embed_query
 
-    async def slowly(text: str) -> list[float]:
+    async def slowly(text: str) -> Embeddings:
         await answered.wait()
         return await ask(text)
 
     embedder.embed_query = slowly
     questions = QuestionVectors(embedder, patience_s=0.01)
 
-    assert await questions.of("насос") is None
+    assert await questions.of("насос", Bill()) is None
     answered.set()
     await asyncio.sleep(0)
 
-    assert await questions.of("насос") is not None
+    assert await questions.of("насос", Bill()) is not None
     assert embedder.asked == ["насос"]
+
+
+async def test_who_asks_first_pays_for_the_vector_of_a_question():
+    questions = QuestionVectors(FakeEmbedder(price_micro_usd=150_000))
+    first, second = Bill(), Bill()
+
+    await asyncio.gather(questions.of("насос", first), questions.of("насос", second))
+    await questions.of("насос", second)
+
+    assert first.usages == [Usage(input_tokens=7, cost_micro_usd=2)]
+    assert second.usages == []
+
+
+async def test_a_failed_question_costs_nothing():
+    embedder, bill = FakeEmbedder(price_micro_usd=150_000), Bill()
+    embedder.failure = ProviderFailed("away")
+
+    await QuestionVectors(embedder).of("насос", bill)
+
+    assert bill.usages == []
+
+
+def test_texts_without_the_providers_count_are_counted_by_their_length():
+    usage = usage_of(Embeddings([[1.0]]), ["Насос подпиточный"], 1_000_000)
+
+    assert usage.input_tokens == usage.cost_micro_usd > 0
+
+
+def test_what_runs_on_ones_own_machine_costs_nothing():
+    assert usage_of(Embeddings([[1.0]], 500), ["Насос"], 0).cost_micro_usd == 0

@@ -10,9 +10,10 @@ from workers.offline.blocks import page_of
 from workers.offline.cells import quote_row, tell_row
 from workers.offline.choosing import choose
 from workers.offline.conflicts import are_conflicting
-from workers.offline.counting import count_below
+from workers.offline.counting import count_below, states_number
 from workers.offline.counts import read_only, told_counts
-from workers.offline.passages import Passage, cut
+from workers.offline.passage import Passage
+from workers.offline.passages import cut
 from workers.offline.questions import AskedFor, parts_of, read_question
 from workers.offline.ranking import Ranked, rank
 from workers.offline.roles import OfflineRole, more_for, role_of
@@ -45,10 +46,11 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
 def read_answer(variables: Mapping[str, Any]) -> AnswerReply:
     """`AnswerReply` from the variables of the prompt `analysis/answer`."""
     is_english = variables["language"] == "en"
-    if (counts := told_counts(variables["materials"])) is not None:
-        return counts
     materials = read_only(variables["materials"])
     asked = read_question(str(variables["question"]))
+    counts = told_counts(variables["materials"])
+    if counts is not None and not _is_stated(asked, materials):
+        return counts
     if asked.cues.is_summary or not asked.weights:
         return summarise([m for m in materials if not asked.page_nos or page_of(m) in asked.page_nos], is_english)
     found = [_chosen(part, materials) for part in parts_of(str(variables["question"]))]
@@ -75,6 +77,15 @@ def read_answer(variables: Mapping[str, Any]) -> AnswerReply:
 def _chosen(question: str, materials: Sequence[Mapping[str, Any]]) -> list[Ranked]:
     asked = read_question(question)
     return choose(asked, rank(asked, materials), materials)
+
+
+def _is_stated(asked: AskedFor, materials: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the documents tell themselves how many, and the question is not of what is drawn: the server adds its
+    counts below such an answer."""
+    if asked.cues.is_of_drawing:
+        return False
+    found = choose(asked, rank(asked, materials), materials)
+    return bool(found) and states_number(asked, found[0])
 
 
 def _opening(is_english: bool, *, conflict: bool) -> str:
@@ -139,7 +150,7 @@ def _say(
         text = tell_row(passage, asked, role.terms) or _quoted(quote, is_english)
         return [_Said(block_id=found.block_id, quote=quote, text=text, passage=passage, document=document)]
     quote = _continued(passage, cut(str(material["content"]))).lstrip(_BULLETS)
-    end = _end_of(quote, found.block_place, materials)
+    end = _end_of(quote, found.block_place, materials) or _below(found, quote, materials)
     if "." in (passage.under or "") and not passage.clause:
         quote = f"{passage.under} … {quote}"
     text = _quoted(quote, is_english)
@@ -161,7 +172,7 @@ def _continued(passage: Passage, own: Sequence[Passage]) -> str:
     quote, last = passage.text, passage
     limit = MAX_BELOW_CHARS if passage.is_label and not passage.clause else MAX_QUOTE_CHARS
     for further in own[passage.order + 1 :]:
-        is_cut_off = not quote.endswith(_ENDS) and further.text[:1].islower()
+        is_cut_off = not (last.is_pair or quote.endswith(_ENDS)) and further.text[:1].islower()
         if not (is_cut_off or _leads_to(passage, last, further)) or len(quote) + len(further.text) > limit:
             break
         quote, last = f"{quote} {further.text}", further
@@ -169,9 +180,11 @@ def _continued(passage: Passage, own: Sequence[Passage]) -> str:
 
 
 def _leads_to(passage: Passage, last: Passage, further: Passage) -> bool:
-    """Whether `further` still belongs to the clause or the label `passage`; a list without a clause ends with its last
-    item."""
+    """Whether `further` still belongs to the clause or the label `passage`; without a clause a list ends with its last
+    item, or where the next one begins."""
     if further.clause or (last.is_item and not passage.clause and not further.is_item):
+        return False
+    if further.text.endswith(":") and last is not passage and not passage.clause:
         return False
     return passage.clause is not None or passage.is_label
 
@@ -179,12 +192,33 @@ def _leads_to(passage: Passage, last: Passage, further: Passage) -> bool:
 def _end_of(quote: str, place: int, materials: Sequence[Mapping[str, Any]]) -> str:
     """The end of a sentence that breaks off at the end of its block: the beginning of the next one on the page."""
     own = str(materials[place]["content"]).rstrip()
-    if quote.endswith(_ENDS) or not own.endswith(quote[-TAIL_CHARS:]) or place + 1 == len(materials):
+    if quote.endswith(_ENDS) or not own.endswith(quote[-TAIL_CHARS:]):
         return ""
+    first = cut(str(_next(place, materials).get("content", "")))[:1]
+    return first[0].text if first and first[0].text[:1].islower() and not first[0].cells else ""
+
+
+def _below(found: Ranked, quote: str, materials: Sequence[Mapping[str, Any]]) -> str:
+    """What stands below a heading that is the last of its block: the beginning of the next block on the page."""
+    passage = found.passage
+    if not passage.is_label or passage.cells or quote != passage.text.lstrip(_BULLETS):
+        return ""
+    first = cut(str(_next(found.block_place, materials).get("content", "")))
+    kept: list[str] = []
+    for further in first:
+        if further.cells or sum(map(len, kept)) + len(further.text) > MAX_BELOW_CHARS:
+            break
+        kept.append(further.text)
+    return " ".join(kept)
+
+
+def _next(place: int, materials: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The block behind another on its page; empty when there is none."""
+    if place + 1 == len(materials):
+        return {}
     following = materials[place + 1]
     is_near = all(materials[place].get(name) == following.get(name) for name in ("document", "place"))
-    first = cut(str(following["content"]))[:1] if is_near else []
-    return first[0].text if first and first[0].text[:1].islower() and not first[0].cells else ""
+    return following if is_near else {}
 
 
 def _partly(is_english: bool) -> str:

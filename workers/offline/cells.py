@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from workers.offline.passages import Passage
+from workers.offline.definitions import says_meaning
+from workers.offline.passage import Passage
 from workers.offline.questions import AskedFor
 from workers.offline.words import is_designation, terms_of
 
@@ -32,15 +33,17 @@ def tell_row(passage: Passage, asked: AskedFor, looked_for: frozenset[str] = fro
     """«**Header: cell** — header: cell; …», the bold ones being what the question asks for; «**name: value**» of a row
     of two without headers; empty when there is neither. Of the others, those whose header has a term that the reader's
     role looks for come first, behind the one that names the row."""
-    filled = [cell for cell in passage.cells if cell]
+    filled = [cell for cell in passage.shown if cell]
     if not any(passage.headers):
         return f"**{_plain(filled[0])}: {window(filled[1], asked)}**" if len(filled) == PAIR else ""
-    pairs = [(header, cell) for header, cell in zip(passage.headers, passage.cells, strict=False) if cell]
+    pairs = [(header, cell) for header, cell in zip(passage.headers, passage.shown, strict=False) if cell]
+    if asked.cues.is_definition and (said := [cell for cell in filled if says_meaning(cell, asked)]):
+        return f"**{'; '.join(said)}**"
     wanted = _wanted(pairs, asked)
     others = [pair for pair in pairs if pair not in wanted]
     if looked_for:
         others[1:] = sorted(others[1:], key=lambda pair: looked_for.isdisjoint(terms_of(pair[0])))
-    kept = others[: max(MAX_CELLS - len(wanted), 1)]
+    kept = _first(others, max(MAX_CELLS - len(wanted), 1), asked)
     rest = "; ".join(_pair(header, cell, asked) for header, cell in kept)
     if not wanted:
         return rest
@@ -48,8 +51,27 @@ def tell_row(passage: Passage, asked: AskedFor, looked_for: frozenset[str] = fro
     return f"**{first}** — {rest}" if rest else f"**{first}**"
 
 
+def _first(pairs: Sequence[tuple[str, str]], count: int, asked: AskedFor) -> list[tuple[str, str]]:
+    """As many of the pairs, in order: the first, then those that hold what is asked, then the others."""
+    places = sorted(range(len(pairs)), key=lambda place: (place > 0, not named_in(pairs[place][1], asked), place))
+    return [pairs[place] for place in sorted(places[:count])]
+
+
+def lacks_asked(asked: AskedFor, passage: Passage) -> str:
+    """The header of an empty cell that names what nothing else in the row names; empty when the row lacks nothing that
+    is asked for."""
+    if not any(passage.headers):
+        return ""
+    pairs = list(zip(passage.headers, passage.shown, strict=False))
+    told = frozenset().union(*(named_in(f"{header} {cell}", asked) for header, cell in pairs if cell))
+    around = named_in(passage.around, asked)
+    return next((header for header, cell in pairs if not cell and named_in(header, asked) - told - around), "")
+
+
 def quote_row(passage: Passage, asked: AskedFor) -> str:
     """The row in its own words, as citations quote rows."""
+    if passage.is_stamp:
+        return passage.text
     return " | ".join(window(cell, asked) for cell in passage.cells if cell)
 
 
@@ -81,6 +103,10 @@ def _kept(pieces: Sequence[str], weights: Sequence[float]) -> set[int]:
         if not kept or (is_close and len(pieces[place]) <= room):
             kept.add(place)
             room -= len(pieces[place])
+    # An example goes on: «… равно 24.85В. Передаётся 2485 (0x09B5)».
+    following = min(kept, key=lambda place: (-weights[place], place)) + 1
+    if following < len(pieces) and len(pieces[following]) <= room:
+        kept.add(following)
     return kept
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from workers.offline.passages import Passage
+from workers.offline.passage import Passage
 from workers.offline.questions import AskedFor
 from workers.offline.words import terms_of
 

@@ -19,7 +19,8 @@ _NUMBER = re.compile(
     r"|размер|сопротивлени|угол|уклон|срок)\w*|how (?:many|much|long|high|wide|deep|far|thick|heavy|fast)"
     r"|what (?:is|was|are|were) the (?:\w+ ){0,3}?(?:number|amount|value|voltage|current|power|mass|weight|height|width"
     r"|length|thickness|diameter|area|volume|temperature|speed|pressure|rate|frequency|range|maximum|minimum|size"
-    r"|percentage|total|population|price|cost|margin|ratio)"
+    r"|percentage|total|population|price|cost|margin|ratio|point|resistance|capacity|gain|distance|spacing|scale|density|load"
+    r"|strength|angle|depth|clearance|tolerance|accuracy|ratings?)"
     r"|what (?:is|was|are|were) (?:[\w'’&-]+ ){0,6}?(?:sales|revenues?|income|profit|expenses?|margin|growth|ebitda?r?"
     r"|eps|dividends?|assets|debt|cash|proceeds|gain|loss|ratio)\b)",
     re.IGNORECASE,
@@ -49,11 +50,23 @@ _COUNT = re.compile(
     r"\b(?:how many|number of|сколько|количество|число)\s+"
     r"(?!врем|стоит|весит|раз\b|процент|градус|вольт|ватт|ампер|метр|час|минут|секунд|лет\b|дней|байт|бит\b|мм\b|кг\b"
     r"|years|days|hours|minutes|seconds|times|percent|degrees|met(?:er|re)s|volts|amps|bytes|bits|square)"
-    r"([^\W\d_]{3,}(?:\s+(?!has|have|are|was|were|does|can|will|must|the|указан|есть|имеет|нужн|показан|входит|для)"
+    r"((?:[A-ZА-Я][\w/.-]*\s+)?[^\W\d_]{3,}(?:\s+(?!has|have|are|was|were|does|can|will|must|the|указан|есть|имеет|нужн|показан|входит|для)"
     r"[^\W\d_]{3,})?)",
     re.IGNORECASE,
 )
 """What is counted; quantities with a unit are read, not counted."""
+
+_DEFINITION = re.compile(
+    r"\b(?:что такое|что (?:\w+ )?(?:означа|обознача|значит|понима|называ)\w*|определение|расшифр\w+"
+    r"|what (?:do|does) .{1,60}(?:mean|stand for)|what is (?:an?|meant by)\b|defin(?:e|ed|ition)\b|meaning of)",
+    re.IGNORECASE,
+)
+
+_OF_DRAWING = re.compile(
+    r"\bна\s+(?:\w+\s+)?(?:план|черт[её]ж|схем|лист|разрез|фасад|узл)"
+    r"|\bon the (?:\w+ )?(?:plan|drawing|sheet|diagram)",
+    re.IGNORECASE,
+)
 
 _SUMMARY = re.compile(
     r"^\W*(?:(?:о|про) ч[её]м (?:(?:этот|эти|данный) )?(?:документ|файл|чертеж|pdf)\w*"
@@ -69,8 +82,8 @@ _SUMMARY = re.compile(
 
 class Cues(msgspec.Struct, frozen=True, kw_only=True):
     """`is_exhaustive`: all of several things are asked for; `is_compound`: the question has several parts, perhaps;
-    `counted` are the words for what is to be counted;
-    `names_clause`: it speaks of a clause, so that a number such as 3.3 is no value."""
+    `counted` are the words for what is to be counted; `is_of_drawing`: it asks of what is drawn; `is_definition`: what
+    a word means; `names_clause`: it speaks of a clause, so that a number such as 3.3 is no value."""
 
     wanted: Wanted
     is_exhaustive: bool = False
@@ -79,6 +92,8 @@ class Cues(msgspec.Struct, frozen=True, kw_only=True):
     is_summary: bool = False
     is_compound: bool = False
     names_clause: bool = False
+    is_definition: bool = False
+    is_of_drawing: bool = False
 
 
 def read_cues(question: str) -> Cues:
@@ -91,6 +106,8 @@ def read_cues(question: str) -> Cues:
         is_summary=bool(_SUMMARY.search(question)),
         is_compound=bool(_AND.search(question)),
         names_clause=bool(_CLAUSE.search(question)),
+        is_of_drawing=bool(_OF_DRAWING.search(question)),
+        is_definition=bool(_DEFINITION.search(question)),
     )
 
 

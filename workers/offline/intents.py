@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.answers import Intent
 from domain.rules_language import language_of
+from workers.offline.forms import other_forms
 from workers.offline.glossary import translated
 
 _COMPARE = re.compile(r"\b(сравни|отлича|разниц|изменил|compare|differ|versus|vs)", re.IGNORECASE)
@@ -28,12 +29,18 @@ def read_intent(variables: Mapping[str, Any]) -> Intent:
         kind = "comparison"
     elif _COUNT.search(question):
         kind = "element_count"
-    query = translated(question)
+    queries = (translated(question), _in_other_forms(question))
     return Intent(
         intent_type=kind,
         requires_visual_detail=bool(_DRAWING.search(question)),
         confidence=0.5,
         rationale="read offline by cue words",
         language=language_of(question),
-        search_queries=(query,) if query else (),
+        search_queries=tuple(filter(None, queries)),
     )
+
+
+def _in_other_forms(question: str) -> str:
+    """The question with «гайка» for «гаек», which the search holds for another word; empty when there is none."""
+    forms = other_forms(question)
+    return " ".join([question, *sorted(frozenset().union(*forms.values()))]) if forms else ""

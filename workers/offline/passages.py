@@ -7,7 +7,9 @@ from itertools import zip_longest
 import msgspec
 
 from domain.rules_sentences import sentence_spans
-from domain.rules_tables import is_row, table_rows
+from domain.rules_tables import is_row
+from workers.offline.passage import Passage
+from workers.offline.rows import row_passages
 
 MAX_CHARS = 420
 """Longer sentences are cut at a semicolon or a space: what is quoted must be read at a glance. A guess."""
@@ -21,6 +23,11 @@ _CLAUSE = re.compile(
 _PAIR = re.compile(
     r"^\s*(?:[-–—•*]\s*)?[^\W\d_][^:.;|]{1,60}?(?::\s+|\s*(?:\.\s?){3,}\s*|\s*_{3,}\s*|\t+)(?=[^\s:])[^:]*$"
 )
+_NUMBERED = re.compile(
+    r"^.*[^\W\d_][^\s|]*\s[-–—]\s?\d{1,5}(?:\s?(?:шт|компл|pcs|ea)\b\.?)?\s*(?:\([^()]*\)?)?$", re.IGNORECASE
+)
+"""A thing with its number: «гайка М3 - 4», «DLD-102U-3A - 1 (подойдет любой)»."""
+
 MAX_PAIR_CHARS = 120
 """A pair is a short line of its own; what is longer is a sentence. A guess."""
 
@@ -38,29 +45,11 @@ _LABEL_END = re.compile(r"[.;!?…:]\S*$|\d|:\s|\.{3}|\s[–—-]\s")
 """What ends a statement or tells a value: a heading has none of it."""
 
 
-class Passage(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a block in its own words. `order` counts within the block. A row has `cells` under `headers`; `clause`
-    is the number a clause begins with, such as 5.3.2 or V.1.1, `under` the number of the clause it belongs to.
-
-    A label (heading, lead-in of a list, title or headers of a table) says what others are about; `around` are the
-    labels that a passage stands under."""
-
-    text: str
-    order: int
-    cells: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
-    around: str = ""
-    clause: str | None = None
-    is_label: bool = False
-    is_item: bool = False
-    under: str | None = None
-
-
 def cut(content: str) -> list[Passage]:
     """The passages of a block's content, in order."""
     passages: list[Passage] = []
     for group, is_table in _groups(content.split("\n")):
-        passages += _rows(group, len(passages)) if is_table else _sentences(group, len(passages))
+        passages += row_passages(group, len(passages)) if is_table else _sentences(group, len(passages))
     return _under_labels(passages)
 
 
@@ -112,21 +101,7 @@ def _groups(lines: Sequence[str]) -> list[tuple[list[str], bool]]:
 
 def _is_pair(line: str) -> bool:
     """A label with its value on a line of its own: «Масса, кг: 12», "Weight ..... 12 kg"."""
-    return len(line) <= MAX_PAIR_CHARS and _PAIR.match(line) is not None
-
-
-def _rows(lines: Sequence[str], first: int) -> list[Passage]:
-    return [
-        Passage(
-            text=row.text,
-            order=first + number,
-            cells=row.cells,
-            headers=row.headers,
-            around=f"{row.title} {row.section}".strip(),
-            is_label=not row.headers,
-        )
-        for number, row in enumerate(table_rows(lines))
-    ]
+    return len(line) <= MAX_PAIR_CHARS and (_PAIR.match(line) or _NUMBERED.match(line)) is not None
 
 
 def _sentences(lines: Sequence[str], first: int) -> list[Passage]:
@@ -142,6 +117,7 @@ def _sentences(lines: Sequence[str], first: int) -> list[Passage]:
             order=first + number,
             clause=clause.group(1).rstrip(".") if clause and number == 0 else None,
             is_label=is_heading or _is_label(piece[clause.end(1) :] if clause and number == 0 else piece),
+            is_pair=is_whole,
             is_item=number == 0 and _ITEM.match(lines[0]) is not None,
         )
         for number, piece in enumerate(pieces)

@@ -8,7 +8,9 @@ import msgspec
 
 from storage.questions import read_question as read_named
 from workers.offline.cues import Cues, read_cues
+from workers.offline.forms import other_forms
 from workers.offline.glossary import companions_of
+from workers.offline.quantities import quantities_of
 from workers.offline.words import is_designation, sequence_of, terms_of
 
 _ASKING_WORDS = """
@@ -31,9 +33,13 @@ _GENERAL_WORDS = """
     use used using useful number amount total value level rate type kind name case part item items thing way
     increase increased decrease decreased change changed improve improving compare compared drop decline
     best worst highest lowest high low good bad large small main primary first last year years time
+    made manufactured provided designed rated give gives given have has
     perform performed performance drive drove driven expect expected treat treated occur occurred contain contained
     mean means require required based assume introduced say end beginning profile
     использовать используется применяется применять установлен установлена находится находятся выбирать выбрать
+    изготовлен изготовлена изготовлено изготовлены изготовить выполнен выполнена сделан сделана предусмотрен
+    предусмотрена предусмотрено предусмотрены рассчитан рассчитана применен применена входит входят
+    состоит состоят выпускается
     изменить изменять изменен менять увеличить уменьшить сравнить лучший худший больший меньший большой малый главный
     основной общий первый последний вид тип случай часть время год принимать задать задается означает значит показывают
     показан показано называется именно
@@ -60,6 +66,18 @@ _SEVERAL = re.compile(
     r"|(?<=\?)\s+(?=\w)",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(r"(?:\bof|(?<=\s)у)\s+(?:the\s+|an?\s+)?([\w\s./&-]{2,60}?)\s*[?.]?\s*$", re.IGNORECASE)
+
+_WHOLE = terms_of(
+    "plan drawing sheet document schematic diagram paper report standard план чертеж лист документ схема стандарт"
+)
+"""What a document or its sheet is: what is asked of it stands anywhere in it."""
+
+_NAME = re.compile(r"\b[A-ZА-ЯЁ][^\W\d_]*\b(?![\w-]*\d)")
+"""A name, of a firm or a place: whole documents are about it."""
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
 LEAST_TERMS = 2
 """A part with fewer words of its own leans on the rest: «… и где?». A guess."""
 
@@ -70,7 +88,9 @@ _FISCAL_YEAR = re.compile(r"\bFY\s?(\d{4})\b")
 
 class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
     """`weights` are the terms of the question that carry it, with `synonyms` that may stand for them; `pairs` are
-    neighbouring ones; `designations` those with a digit, as they stand. `page_nos` are named by number."""
+    neighbouring ones; `designations` those with a digit, as they stand. `page_nos` are named by number.
+    `subject` are the terms of what a property is asked of: "the melting point of silver", «масса у часов»;
+    `quantity` is the term of the first quantity that it names, such as mass."""
 
     weights: Mapping[str, float]
     pairs: frozenset[tuple[str, str]]
@@ -78,6 +98,9 @@ class AskedFor(msgspec.Struct, frozen=True, kw_only=True):
     cues: Cues
     synonyms: Mapping[str, frozenset[str]] = {}
     page_nos: frozenset[int] = frozenset()
+    subject: frozenset[str] = frozenset()
+    quantity: str = ""
+    text: str = ""
 
 
 def read_question(question: str) -> AskedFor:
@@ -90,15 +113,32 @@ def read_question(question: str) -> AskedFor:
     carrying = {term: weight for term, weight in weights.items() if term not in dropped}
     carrying = carrying or ({} if named.page_nos else weights)
     weighed = {term: weight * (GENERAL_WEIGHT if term in _GENERAL else 1.0) for term, weight in carrying.items()}
+    forms = other_forms(question)
     order = [term for term in sequence_of(question) if term in carrying]
     return AskedFor(
         weights=weighed,
-        synonyms={term: companions for term in weighed if (companions := companions_of(term))},
+        synonyms={term: others for term in weighed if (others := _others(term, forms))},
         pairs=pairs_of(order),
         designations=frozenset(term for term in order if is_designation(term) and not _QUARTER.fullmatch(term)),
         page_nos=named.page_nos,
+        subject=_subject_of(question) & weighed.keys(),
+        text=question,
+        quantity=next((term for term in order if term in weighed and quantities_of(term)), ""),
         cues=cues,
     )
+
+
+def _subject_of(question: str) -> frozenset[str]:
+    found = _SUBJECT.search(question)
+    words = _NAME.sub(" ", found.group(1)) if found else ""
+    terms = terms_of(words)
+    return frozenset() if terms & _WHOLE else frozenset(term for term in terms if not _YEAR.fullmatch(term))
+
+
+def _others(term: str, forms: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """What may stand for a term: other words, other forms of it, the units of a quantity."""
+    own = forms.get(term, frozenset())
+    return own.union(*map(companions_of, (term, *own)), quantities_of(term))
 
 
 def parts_of(question: str) -> list[str]:

@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import Any
 
 from domain.answers import AnswerReply, ReplyCitation
-from workers.offline.passages import Passage, cut
+from workers.offline.passage import Passage
+from workers.offline.passages import cut
 
 MAX_DOCUMENTS = 3
 MAX_PLACES = 8

@@ -31,13 +31,15 @@ class TooManyLines(Exception):
 def find_cells(rulings: Rulings) -> list[Box]:
     """The smallest rectangles whose four sides are drawn. Raises TooManyLines."""
     on_level, on_upright = _crossings(rulings)
+    meets = {level: set(uprights) for level, uprights in on_level.items()}
     cells: list[Box] = []
     steps = 0
     for level, uprights in on_level.items():
         for position, upright in enumerate(uprights):
-            below = [other for other in on_upright[upright] if other > level]
+            levels = on_upright[upright]
+            below = levels[bisect_right(levels, level) :]
             right = uprights[position + 1 :]
-            cell, looked = _smallest(below, right, on_level)
+            cell, looked = _smallest(below, right, meets)
             steps += looked
             if steps > STEPS_LIMIT:
                 raise TooManyLines
@@ -146,13 +148,13 @@ def _crossings(rulings: Rulings) -> tuple[dict[int, list[int]], dict[int, list[i
     return on_level, on_upright
 
 
-def _smallest(below: list[int], right: list[int], on_level: dict[int, list[int]]) -> tuple[_Crossing | None, int]:
+def _smallest(below: list[int], right: list[int], meets: dict[int, set[int]]) -> tuple[_Crossing | None, int]:
     """The nearest opposite corner: a level line below and an upright one to the right that meet."""
     looked = 0
     for level in below:
-        meets = set(on_level[level])
+        met = meets[level]
         for upright in right:
             looked += 1
-            if upright in meets:
+            if upright in met:
                 return (level, upright), looked
     return None, looked

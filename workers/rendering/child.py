@@ -42,6 +42,7 @@ from workers.rendering.protocol import (
     DrawRegion,
     Failed,
     FindShapes,
+    PathsTraced,
     Piece,
     ReadDrawing,
     ReadPages,
@@ -52,13 +53,14 @@ from workers.rendering.protocol import (
     ShapeRead,
     ShapesRead,
     Task,
+    TracePaths,
 )
 from workers.rendering.reading import read_pages, read_recognised
-from workers.rendering.shape_pages import find_on_page, rehearse_shapes
-from workers.rendering.shape_parts import read_shape
+from workers.rendering.shape_pages import find_on_page, read_shape, rehearse_shapes
 from workers.rendering.sheets import Sheets
 from workers.rendering.strokes import read_strokes
 from workers.rendering.textual import TextualFiles, read_text_pages
+from workers.rendering.trace_pages import rehearse_tracing, trace_on_page
 
 _TASKS = msgspec.msgpack.Decoder(Task)
 
@@ -119,6 +121,7 @@ def _rehearse() -> None:
         with open_document(memoryview(drawing.data)) as document:
             count_pages(document)
     rehearse_shapes()
+    rehearse_tracing()
 
 
 def _answers(task: Task, descriptor: int, desk: Desk, textual: TextualFiles) -> Iterator[Reply]:
@@ -165,6 +168,8 @@ def _perform(task: Task, document: pymupdf.Document) -> Iterator[Reply]:
             yield ShapeRead(read_shape(load_page(document, task.page_no), task.box))
         case FindShapes():
             yield ShapesRead(find_on_page(load_page(document, task.page_no), task.shape, task.scales))
+        case TracePaths():
+            yield PathsTraced(trace_on_page(load_page(document, task.page_no), task.ask))
         case Decrypt():
             file = without_encryption(document)
             for start in range(0, len(file), PIECE_BYTES):

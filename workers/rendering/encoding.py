@@ -35,18 +35,25 @@ _SYMBOL = {
 }
 """The font Symbol, whose codes word processors put in the private range from U+F000 on: «\uf06dA» is «μA»."""
 
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
+"""Where the codes of Symbol are put."""
+
 _LEAST_WORDS = 5
 _LEAST_SHARE = 0.8
 
 
-def repair(words: Sequence[str]) -> tuple[list[str], bool]:
+def repair(words: list[str]) -> tuple[list[str], bool]:
     """The words of a page as they were meant, and whether any was repaired.
 
     Either the page as a whole is mistaken, or single words are among Russian ones («120301.Ê21» is «120301.К21»).
     """
-    if all(map(str.isascii, words)):
-        return list(words), False
-    words = [word if word.isascii() else word.translate(_SYMBOL) for word in words]
+    whole = "\n".join(words)
+    if whole.isascii():
+        return words, False
+    if _PRIVATE.search(whole):
+        words = [word if word.isascii() else word.translate(_SYMBOL) for word in words]
+    if not _HIGH.search(whole):
+        return words, False
     high = [word for word in words if _HIGH.search(word)]
     pure = [word for word in high if not _LETTERS.search(word)]
     if not pure:

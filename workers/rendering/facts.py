@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from domain.documents import PageFacts
+from domain.documents import Box, PageFacts
 from workers.rendering.geometry import Frame
 from workers.rendering.marks import SCAN_SHARE, Marks
 from workers.rendering.pictures import coverage
@@ -30,8 +30,8 @@ CURVES_PER_CHARACTER = 40
 curves has 98 (measured 2026-11-20)."""
 
 
-def make_facts(frame: Frame, text: PageText, marks: Marks, warnings: Sequence[str]) -> PageFacts:
-    """`warnings`: those of the reading so far."""
+def make_facts(frame: Frame, text: PageText, marks: Marks, cells: Sequence[Box], warnings: Sequence[str]) -> PageFacts:
+    """`cells`: what its lines enclose; `warnings`: those of the reading so far."""
     characters = sum(len(line.text) for line in text.lines)
     covered = coverage(marks.pictures, frame.page_box)
     is_recognised = text.is_recognised or marks.covers_text
@@ -45,7 +45,7 @@ def make_facts(frame: Frame, text: PageText, marks: Marks, warnings: Sequence[st
         "text_layer_illegible": illegible,
         "lettering_in_curves": in_curves,
     }
-    stamp = read_stamp(text.lines, frame.page_box)
+    stamp = read_stamp(text.lines, cells, frame.page_box)
     return PageFacts(
         characters=characters,
         picture_coverage=covered,

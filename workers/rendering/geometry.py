@@ -2,6 +2,7 @@
 text and drawings are in, origin at the CropBox) and points of the page as seen (rotated; what PyMuPDF draws)."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -69,7 +70,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
         """Points of the page as read to 0–1 of the unrotated page, cut to it."""
         if not boxes:
             return []
-        x0, y0, x1, y1 = np.array(boxes).T
+        x0, y0, x1, y1 = np.fromiter(chain.from_iterable(boxes), np.float64, 4 * len(boxes)).reshape(-1, 4).T
         width, height = self.width_pt, self.height_pt
         match self.reading_rotation:
             case 90:
@@ -78,8 +79,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
                 x0, y0, x1, y1 = width - x1, height - y1, width - x0, height - y0
             case 270:
                 x0, y0, x1, y1 = width - y1, x0, width - y0, x1
-        shares = np.stack((x0 / width, y0 / height, x1 / width, y1 / height), axis=1)
-        return list(map(tuple, np.clip(shares, 0, 1).round(5).tolist()))
+        shares = np.stack((x0 / width, y0 / height, x1 / width, y1 / height))
+        return list(zip(*np.clip(shares, 0, 1).round(5).tolist(), strict=True))
 
     def to_drawn(self, box: Box) -> Box:
         """Points of the unrotated page as points of the page as PyMuPDF draws it."""

@@ -4,75 +4,79 @@ So do the TrueType fonts of many exporters: .notdef, .null, return, then space a
 digits read as control characters, which PyMuPDF takes for white space. Runs in render children only.
 """
 
-import re
-
+import msgspec
+import numpy as np
 import pymupdf
+from numpy.typing import NDArray
 
 from workers.rendering.encoding import is_spoken
 from workers.rendering.geometry import Frame
 from workers.rendering.magnified import read_magnified
+from workers.rendering.stext_letters import Letters
+from workers.rendering.words import RawWords, split_words
 
 SHIFT = 29
-UNKNOWN = "\ufffd"
+UNKNOWN = 0xFFFD
 CONTROL_SHARE = 0.02
 """Of letters; sound pages have none."""
 
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_WHITE = (0x09, 0x0A, 0x0D)
+"""Control characters that stand in sound texts."""
 
-RawWord = tuple[float, float, float, float, str, int, int, int]
+
+class ByNumber(msgspec.Struct, frozen=True):
+    """The letters as they are meant, and their words."""
+
+    letters: Letters
+    words: RawWords
 
 
-def read_by_number(page: pymupdf.Page, frame: Frame, textpage: pymupdf.TextPage, letters: str) -> list[RawWord] | None:
-    """The words of the page like `extractWORDS`, read by their glyphs' numbers; null where that gives no words.
+def read_by_number(page: pymupdf.Page, frame: Frame, letters: Letters) -> ByNumber | None:
+    """The text of the page read by its glyphs' numbers; null where that gives no words.
 
-    `letters` are those of the magnified textpage, which has the numbers of unknown letters in place of U+FFFD.
+    `letters` are those of the magnified page, which has the numbers of unknown letters in place of U+FFFD.
     """
-    if len(_CONTROLS.findall(letters)) <= CONTROL_SHARE * len(letters):
+    controls = (letters.codes < 0x20) & ~np.isin(letters.codes, _WHITE)
+    if int(controls.sum()) <= CONTROL_SHARE * len(controls):
         return None
-    with read_magnified(page, frame, codes_for_unknown=False) as (marked, _):
-        lines = list(_lines(textpage, marked))
-    words: list[RawWord] = []
-    repaired: list[str] = []
-    for block_no, line_no, line, mark in lines:
-        unknown = [letter["c"] == UNKNOWN for letter in mark]
-        texts = [
-            _meant(letter["c"]) if is_unknown else letter["c"] for letter, is_unknown in zip(line, unknown, strict=True)
-        ]
-        for start, end in _word_spans(texts):
-            boxes = [letter["bbox"] for letter in line[start:end]]
-            x0, y0, x1, y1 = zip(*boxes, strict=True)
-            text = "".join(texts[start:end])
-            words.append((min(x0), min(y0), max(x1), max(y1), text, block_no, line_no, 0))
-            if any(unknown[start:end]):
-                repaired.append(text)
-    return words if is_spoken(repaired) else None
-
-
-def _lines(textpage: pymupdf.TextPage, marked: pymupdf.TextPage):
-    """Block number, line number and the letters of each line, from both text pages; lines that differ are left out."""
-    blocks, block_marks = (
-        [block for block in each.extractRAWDICT()["blocks"] if "lines" in block] for each in (textpage, marked)
+    marked, _ = read_magnified(page, frame, codes_for_unknown=False)
+    own, other = _same(letters, marked)
+    codes, unknown = letters.codes[own], marked.codes[other] == UNKNOWN
+    meant = codes + SHIFT
+    meant[(meant < 32) | (meant >= 127)] = UNKNOWN
+    read = msgspec.structs.replace(
+        letters,
+        codes=np.where(unknown, meant, codes),
+        boxes=letters.boxes[:, own],
+        line=letters.line[own],
+        span=letters.span[own],
     )
-    for block_no, (block, block_mark) in enumerate(zip(blocks, block_marks, strict=False)):
-        for line_no, (line, mark) in enumerate(zip(block["lines"], block_mark["lines"], strict=False)):
-            letters = [letter for span in line["spans"] for letter in span["chars"]]
-            marks = [letter for span in mark["spans"] for letter in span["chars"]]
-            if len(letters) == len(marks):
-                yield block_no, line_no, letters, marks
+    words = split_words(read)
+    until = np.append(0, np.cumsum(unknown))
+    has_unknown = until[words.last + 1] > until[words.first]
+    repaired = [text for text, has in zip(words.texts, has_unknown.tolist(), strict=True) if has]
+    return ByNumber(read, words) if is_spoken(repaired) else None
 
 
-def _meant(letter: str) -> str:
-    number = ord(letter) + SHIFT
-    return chr(number) if 32 <= number < 127 else UNKNOWN
+def _same(letters: Letters, marked: Letters) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers of the same letters in both texts; lines that differ are left out."""
+    places = {place: (first, end) for place, first, end in _lines(marked)}
+    pairs = [
+        (first, end, *places[place])
+        for place, first, end in _lines(letters)
+        if place in places and places[place][1] - places[place][0] == end - first
+    ]
+    nothing = np.empty(0, np.int64)
+    own = [np.arange(first, end) for first, end, _, _ in pairs]
+    other = [np.arange(first, end) for _, _, first, end in pairs]
+    return np.concatenate([nothing, *own]), np.concatenate([nothing, *other])
 
 
-def _word_spans(texts: list[str]) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    start: int | None = None
-    for number, text in enumerate([*texts, " "]):
-        if text.isspace() and start is not None:
-            spans.append((start, number))
-            start = None
-        elif not text.isspace() and start is None:
-            start = number
-    return spans
+def _lines(letters: Letters) -> list[tuple[tuple[int, int], int, int]]:
+    """For each line the number of its block and that in it, and where its letters begin and end."""
+    block = letters.block
+    in_block = np.arange(len(block)) - np.searchsorted(block, block)
+    numbers = np.arange(len(block))
+    firsts, ends = np.searchsorted(letters.line, numbers), np.searchsorted(letters.line, numbers, "right")
+    places = zip(block.tolist(), in_block.tolist(), strict=True)
+    return list(zip(places, firsts.tolist(), ends.tolist(), strict=True))

@@ -6,6 +6,7 @@ import pymupdf
 
 from domain.documents import Box
 from workers.rendering.geometry import Frame
+from workers.rendering.pieces import around
 
 DARK_BELOW = 0xE8
 """Of 255; paler pixels are paper."""
@@ -14,23 +15,31 @@ PIXELS = 4_000_000
 """Of the picture in which ink is looked for: 72 dpi up to A1."""
 
 
-class Ink:
-    """Looks at the drawn page, once and only if need be. Pale letters are seen if something darker is under or around
-    them; invisible ones are the text of what is drawn there: of a picture, or of letters drawn as curves."""
+def has_ink(page: pymupdf.Page, frame: Frame, boxes: list[Box]) -> list[bool]:
+    """For each of the boxes, in points of the unrotated page, whether something darker than paper is drawn there.
 
-    def __init__(self, page: pymupdf.Page, frame: Frame) -> None:
-        self._page = page
-        self._frame = frame
-        self._pixmap: pymupdf.Pixmap | None = None
-        self._scale = min(1.0, math.sqrt(PIXELS / max(frame.width_pt * frame.height_pt, 1.0)))
+    Pale letters are seen if it is, under or around them; invisible ones are the text of what is drawn there: of a
+    picture, or of letters drawn as curves. Only the part of the page around all boxes is drawn.
+    """
+    drawn = [frame.to_drawn(box) for box in boxes]
+    if not drawn:
+        return []
+    scale = min(1.0, math.sqrt(PIXELS / max(frame.width_pt * frame.height_pt, 1.0)))
+    x0, y0, x1, y1 = around(drawn)
+    pixmap = page.get_pixmap(
+        matrix=pymupdf.Matrix(scale, scale),
+        alpha=False,
+        colorspace=pymupdf.csGRAY,
+        clip=pymupdf.Rect(x0 - 1, y0 - 1, x1 + 1, y1 + 1),
+    )
+    return [_is_dark(pixmap, (box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale)) for box in drawn]
 
-    def is_under(self, box: Box) -> bool:
-        """`box` in points of the unrotated page."""
-        if self._pixmap is None:
-            matrix = pymupdf.Matrix(self._scale, self._scale)
-            self._pixmap = self._page.get_pixmap(matrix=matrix, alpha=False, colorspace=pymupdf.csGRAY)
-        x0, y0, x1, y1 = self._frame.to_drawn(box)
-        left, right = max(int(x0 * self._scale), 0), min(int(x1 * self._scale) + 1, self._pixmap.width)
-        rows = range(max(int(y0 * self._scale), 0), min(int(y1 * self._scale) + 1, self._pixmap.height))
-        samples, stride = self._pixmap.samples_mv, self._pixmap.stride
-        return any(min(samples[row * stride + left : row * stride + right], default=255) < DARK_BELOW for row in rows)
+
+def _is_dark(pixmap: pymupdf.Pixmap, box: Box) -> bool:
+    """`box` in pixels of the page."""
+    x0, y0, x1, y1 = box
+    left, right = int(max(x0, pixmap.x)), int(min(x1 + 1, pixmap.x + pixmap.width))
+    rows = range(int(max(y0, pixmap.y)), int(min(y1 + 1, pixmap.y + pixmap.height)))
+    samples, stride = pixmap.samples_mv, pixmap.stride
+    starts = [(row - pixmap.y) * stride - pixmap.x for row in rows]
+    return any(min(samples[start + left : start + right], default=255) < DARK_BELOW for start in starts)

@@ -37,19 +37,17 @@ class Columns(msgspec.Struct, frozen=True):
 
     def of(self, run: Run) -> tuple[int, int]:
         """The first and the last column that the run reaches into."""
-        return self._at(run.box[0] + 0.5), self._at(run.box[2] - 0.5)
+        box = run.box
+        return bisect_left(self.edges, box[0] + 0.5), bisect_left(self.edges, box[2] - 0.5)
 
     def filled(self, row: TextRow) -> set[int]:
-        return {self.of(run)[0] for run in row.runs}
+        return {bisect_left(self.edges, run.box[0] + 0.5) for run in row.runs}
 
     def is_fitting(self, rows: Sequence[TextRow]) -> bool:
         """Whether the runs of a row mostly stand in different columns."""
         many = [row for row in rows if len(row.runs) > 1]
         runs = sum(len(row.runs) for row in many)
         return sum(len(self.filled(row)) for row in many) >= FITTING_SHARE * runs
-
-    def _at(self, x: float) -> int:
-        return bisect_left(self.edges, x)
 
 
 def find_columns(rows: Sequence[TextRow]) -> Columns | None:

@@ -46,6 +46,9 @@ INDEXED_SHARE = 0.3
 NUMBERS_SHARE = 0.6
 """Of a column's cells that are the marks of a list, begin with one, end like an index entry, are numbers. Guesses."""
 
+CODE_SHARE = 0.15
+"""Of the rows with the signs of a program: a fifth of the sample listing of an assembler, none of a table. A guess."""
+
 ALIGNED_PT = 4.0
 ALIGNED_SHARE = 0.6
 """Of columns, and of a column's cells that share an edge. A guess, checked on the sample files."""
@@ -55,6 +58,7 @@ _NUMBERED = r"(?:\(?(?:[a-zа-я]|[ivx]{1,4})[.)]|[a-zа-я]{0,3}\d{1,3}[.)]|\d+
 _MARKER = re.compile(rf"^(?:[•●○▪■□–—*·➢✓\uf0b7-]|{_NUMBERED})$", re.IGNORECASE)
 _MARKED = re.compile(rf"^(?:[•●○▪■□*·➢✓\uf0b7]|{_NUMBERED})\s", re.IGNORECASE)
 _INDEXED = re.compile(r".*[a-zа-я]{3}.*,\s\d+(?:[-–.]\d+)*(?:,\s\d+(?:[-–.]\d+)*)*$", re.IGNORECASE)
+_CODE = re.compile(r"(?:^|\s)//|/\*|\*/|^#(?:include|define)\b|[^=!<>]==[^=]|\)\s*\{$|^\}$")
 _LEADERS = re.compile(r"(?:\.\s?){4,}|…{2,}|_{5,}")
 _PAGE = re.compile(r"^\d{1,4}$")
 
@@ -107,6 +111,11 @@ def is_open_table(rows: Sequence[TextRow], columns: Columns) -> bool:
         return False
     texts = [part for part in parts if part.share(_MARKER) < MARKED_SHARE]
     return _is_table_of(texts, is_list=len(texts) < len(parts))
+
+
+def is_program(rows: Sequence[TextRow]) -> bool:
+    """Whether the rows are the listing of a program: its columns are no table's."""
+    return sum(bool(_CODE.search(row.text)) for row in rows) >= CODE_SHARE * len(rows)
 
 
 def _is_table_of(parts: list[_Column], *, is_list: bool) -> bool:

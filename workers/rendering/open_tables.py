@@ -4,13 +4,14 @@ Financial statements, parameters of datasheets, register maps, parts lists. Care
 contents and the labels of a drawing stand in columns too.
 """
 
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from domain.documents import Box
 from workers.rendering.open_columns import Columns, find_columns
 from workers.rendering.open_table_rows import make_open_rows
-from workers.rendering.open_table_shape import is_open_table
-from workers.rendering.pieces import Piece, Rulings, TextLine, TextWord, Vectors, around, centred_in
+from workers.rendering.open_table_shape import is_open_table, is_program
+from workers.rendering.pieces import Piece, Ruling, Rulings, TextLine, TextWord, Vectors, around, centred_in
 from workers.rendering.table_pieces import table_pieces
 from workers.rendering.tables import without_words
 from workers.rendering.text_rows import TextRow, make_text_rows
@@ -38,6 +39,9 @@ LONG_LINE = 0.5
 ROWS_PER_SHORT_LINE = 6
 """Narrow coloured fields between the cells of reports come as short upright lines; in diagrams there are many more."""
 
+CROSSED_SHARE = 0.15
+"""Of the words that upright lines run through, as in diagrams. A guess."""
+
 FOREIGN_MARKS = 4
 """Slanted or curved paths that a table may have in its area: logos, checks."""
 
@@ -52,14 +56,14 @@ def find_open_tables(
         for part, columns in _tables(rows):
             box = around(row.box for row in part)
             words = [word for row in part for run in row.runs for word in run.words]
-            if _is_drawn(box, len(part), len(words), rulings, vectors):
+            if _is_drawn(box, len(part), words, rulings, vectors):
                 continue
             pieces.extend(table_pieces(make_open_rows(part, columns, rulings), box))
             taken.update(words)
     return pieces, without_words(lines, taken) if taken else lines
 
 
-def _is_drawn(box: Box, rows: int, words: int, rulings: Rulings, vectors: Vectors) -> bool:
+def _is_drawn(box: Box, rows: int, words: list[TextWord], rulings: Rulings, vectors: Vectors) -> bool:
     """Whether the area has what drawings have: short upright lines, slanted and curved ones, many lines."""
     x0, y0, x1, y1 = box
     upright = [ruling for ruling in rulings.upright if x0 < ruling.at < x1 and ruling.start < y1 and ruling.end > y0]
@@ -67,9 +71,19 @@ def _is_drawn(box: Box, rows: int, words: int, rulings: Rulings, vectors: Vector
         1, rows // ROWS_PER_SHORT_LINE
     ):
         return True
+    positions = [ruling.at for ruling in upright]
+    if sum(_is_crossed(word.box, upright, positions) for word in words) > CROSSED_SHARE * len(words):
+        return True
     inside = centred_in(vectors.boxes, box)
     slanted = inside & vectors.is_stroked & ~vectors.is_straight
-    return int(slanted.sum()) > FOREIGN_MARKS or int(inside.sum()) > MARKS_PER_WORD * words + MARKS
+    return int(slanted.sum()) > FOREIGN_MARKS or int(inside.sum()) > MARKS_PER_WORD * len(words) + MARKS
+
+
+def _is_crossed(word: Box, upright: list[Ruling], positions: list[float]) -> bool:
+    """`upright` and their positions are sorted."""
+    x0, y0, x1, y1 = word
+    between = upright[bisect_right(positions, x0 + 1) : bisect_left(positions, x1 - 1)]
+    return any(line.start < y0 and line.end > y1 for line in between)
 
 
 def _sequences(rows: list[TextRow]) -> list[list[TextRow]]:
@@ -105,7 +119,7 @@ def _tables(rows: list[TextRow]) -> list[tuple[list[TextRow], Columns]]:
     rows = _without_prose_above(rows)
     columns = find_columns(rows)
     if columns is not None and columns.is_fitting(rows) and is_open_table(rows, columns):
-        return [(rows, columns)]
+        return [] if is_program(rows) else [(rows, columns)]
     if len(rows) < SPLIT_ROWS:
         return []
     gaps = [_gap(upper, lower) for upper, lower in pairwise(rows)]

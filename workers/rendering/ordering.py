@@ -16,12 +16,14 @@ SHRINK_SHARE = 0.12
 
 def reading_order(boxes: Sequence[Box]) -> list[int]:
     """The positions of the boxes in the order in which they are read."""
-    shrunk = [_shrunk(box) for box in boxes]
+    if not boxes:
+        return []
+    sides = list(zip(*map(_shrunk, boxes), strict=True))
     result: list[int] = []
     waiting = [list(range(len(boxes)))]
     while waiting:
         group = waiting.pop()
-        parts = _cut(group, shrunk)
+        parts = _cut(group, sides)
         if len(parts) == 1:
             result.extend(sorted(group, key=lambda number: (round(boxes[number][1] / 4), boxes[number][0])))
             continue
@@ -29,29 +31,30 @@ def reading_order(boxes: Sequence[Box]) -> list[int]:
     return result
 
 
-def _cut(group: list[int], boxes: list[Box]) -> list[list[int]]:
+def _cut(group: list[int], sides: list[tuple[float, ...]]) -> list[list[int]]:
     if len(group) == 1:
         return [group]
-    across, across_gap = _split(group, boxes, 0)
-    down, down_gap = _split(group, boxes, 1)
+    x0, y0, x1, y1 = sides
+    across, across_gap = _split(group, x0, x1)
+    down, down_gap = _split(group, y0, y1)
     if len(across) > 1 and across_gap >= max(COLUMN_GAP_PT, down_gap):
         return across
     return down if len(down) > 1 else across
 
 
-def _split(group: list[int], boxes: list[Box], axis: int) -> tuple[list[list[int]], float]:
-    """The group in parts that follow one another along the axis, and the widest gap between them."""
+def _split(group: list[int], starts: Sequence[float], ends: Sequence[float]) -> tuple[list[list[int]], float]:
+    """The group in parts that follow one another along one side of the page, and the widest gap between them."""
     parts: list[list[int]] = []
     gaps: list[float] = []
     end = float("-inf")
-    for number in sorted(group, key=lambda number: boxes[number][axis]):
-        start = boxes[number][axis]
+    for number in sorted(group, key=starts.__getitem__):
+        start = starts[number]
         if not parts or start > end:
             if parts:
                 gaps.append(start - end)
             parts.append([])
         parts[-1].append(number)
-        end = max(end, boxes[number][axis + 2])
+        end = ends[number] if ends[number] > end else end
     widest = max(gaps, default=0.0)
     merged = parts[:1]
     for gap, part in zip(gaps, parts[1:], strict=True):

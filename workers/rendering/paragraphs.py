@@ -60,9 +60,9 @@ class _Paragraph(msgspec.Struct, frozen=True, kw_only=True):
         is_heading = (
             len(text) <= HEADING_CHARACTERS
             and len(merged) <= 3
-            and sum(letter.isalpha() for letter in text) > 3
             and merged[0].is_level
             and (size_pt >= HEADING_SIZE * body_pt or all(line.is_bold for line in merged))
+            and sum(map(str.isalpha, text)) > 3
         )
         return cls(lines=tuple(merged), box=around(line.box for line in merged), size_pt=size_pt, is_heading=is_heading)
 

@@ -91,9 +91,9 @@ def _segments(stroke: bytes) -> Iterator[Box]:
         return
     a, b, c, d, e, f = map(float, matrix[1].split())
     for (x0, y0), (x1, y1) in _lines(stroke):
-        u0, v0, u1, v1 = a * x0 + c * y0 + e, b * x0 + d * y0 + f, a * x1 + c * y1 + e, b * x1 + d * y1 + f
-        across, down = abs(u0 - u1), abs(v0 - v1)
-        if min(across, down) < STRAIGHT_PT and across + down >= LEAST_LENGTH_PT:
+        across, down = abs(a * (x0 - x1) + c * (y0 - y1)), abs(b * (x0 - x1) + d * (y0 - y1))
+        if across + down >= LEAST_LENGTH_PT and min(across, down) < STRAIGHT_PT:
+            u0, v0, u1, v1 = a * x0 + c * y0 + e, b * x0 + d * y0 + f, a * x1 + c * y1 + e, b * x1 + d * y1 + f
             yield (min(u0, u1), min(v0, v1), max(u0, u1), max(v0, v1))
 
 

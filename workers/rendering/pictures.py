@@ -138,6 +138,7 @@ def _connected(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
 
     def lead(number: int) -> int:
         while leader[number] != number:
+            leader[number] = leader[leader[number]]
             number = leader[number]
         return number
 
@@ -149,8 +150,10 @@ def _connected(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
             number = len(leader)
             leader.append(number)
             for upper_start, upper_end, upper in above:
-                if upper_start <= end and upper_end >= start:
-                    leader[lead(upper)] = lead(number)
+                if upper_start > end:
+                    break
+                if upper_end >= start:
+                    leader[lead(upper)] = number
             own.append((start, end, number))
         numbered.append(own)
     fields = np.zeros(marked.shape, np.int64)

@@ -29,7 +29,7 @@ class TextLine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def text(self) -> str:
-        return " ".join(word.text for word in self.words)
+        return " ".join([word.text for word in self.words])
 
 
 class Ruling(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -81,8 +81,14 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 def around(boxes: Iterable[Box]) -> Box:
     """The smallest box around all boxes; at least one is needed."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return (min(x0), min(y0), max(x1), max(y1))
+    all_boxes = iter(boxes)
+    x0, y0, x1, y1 = next(all_boxes)
+    for left, top, right, bottom in all_boxes:
+        x0 = left if left < x0 else x0
+        y0 = top if top < y0 else y0
+        x1 = right if right > x1 else x1
+        y1 = bottom if bottom > y1 else y1
+    return (x0, y0, x1, y1)
 
 
 def centre(box: Box) -> tuple[float, float]:

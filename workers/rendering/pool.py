@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from domain.counting.traces import TraceAsk, Traced
 from domain.counting.types import SAME_SIZE, Shape, ShapesFound
 from domain.documents import Box, Page, PageContent, PageFacts
 from domain.errors import DocumentDamaged, DocumentRejected, DocumentTooHeavy, DomainError, PageNotLoadable
@@ -32,6 +33,7 @@ from workers.rendering.protocol import (
     FindShapes,
     PageBegun,
     PageRead,
+    PathsTraced,
     Piece,
     ReadDrawing,
     ReadPages,
@@ -41,6 +43,7 @@ from workers.rendering.protocol import (
     ShapeRead,
     ShapesRead,
     Task,
+    TracePaths,
 )
 from workers.rendering.recognising_types import SeenPage
 
@@ -147,6 +150,12 @@ class RenderPool:
         reply = await self._ask_twice(sha256, FindShapes(page_no, shape, scales))
         assert isinstance(reply, ShapesRead)
         return reply.found
+
+    async def trace(self, sha256: str, page_no: int, ask: TraceAsk) -> Traced:
+        """Raises DocumentRejected and its subclasses, BlobMissing, Unavailable."""
+        reply = await self._ask_twice(sha256, TracePaths(page_no, ask))
+        assert isinstance(reply, PathsTraced)
+        return reply.traced
 
     async def read_recognised(self, sha256: str, seen: SeenPage, read_by: str) -> PageContent:
         """The page with what was recognised on its picture as its text.

@@ -7,6 +7,7 @@ import struct
 
 import msgspec
 
+from domain.counting.traces import TraceAsk, Traced
 from domain.counting.types import Shape, ShapesFound
 from domain.documents import Box, PageContent
 from domain.evidence import Drawing, RenderSpec
@@ -69,6 +70,13 @@ class FindShapes(msgspec.Struct, frozen=True, tag="find_shapes"):
     scales: tuple[float, float]
 
 
+class TracePaths(msgspec.Struct, frozen=True, tag="trace"):
+    """The contour around a place, or the lines through it. Answered by `PathsTraced`."""
+
+    page_no: int
+    ask: TraceAsk
+
+
 class ReadRecognised(msgspec.Struct, frozen=True, tag="read_recognised"):
     """A page with what was recognised on its picture. Answered by `PageRead`, then `Done`."""
 
@@ -77,7 +85,9 @@ class ReadRecognised(msgspec.Struct, frozen=True, tag="read_recognised"):
     page_cpu_s: float = 2.0
 
 
-Task = CountPages | ReadPages | ReadRecognised | DrawRegion | Decrypt | ReadDrawing | ReadShape | FindShapes
+Task = (
+    CountPages | ReadPages | ReadRecognised | DrawRegion | Decrypt | ReadDrawing | ReadShape | FindShapes | TracePaths
+)
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -115,6 +125,10 @@ class ShapesRead(msgspec.Struct, frozen=True, tag="shapes_read"):
     found: ShapesFound
 
 
+class PathsTraced(msgspec.Struct, frozen=True, tag="paths_traced"):
+    traced: Traced
+
+
 class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
     drawing: Drawing
 
@@ -137,5 +151,18 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     spent: bool = False
 
 
-Reply = Ready | Counted | PageBegun | PageRead | DrawingRead | ShapeRead | ShapesRead | Drawn | Piece | Done | Failed
-LAST_REPLIES = (Counted, DrawingRead, ShapeRead, ShapesRead, Drawn, Done, Failed)
+Reply = (
+    Ready
+    | Counted
+    | PageBegun
+    | PageRead
+    | DrawingRead
+    | ShapeRead
+    | ShapesRead
+    | PathsTraced
+    | Drawn
+    | Piece
+    | Done
+    | Failed
+)
+LAST_REPLIES = (Counted, DrawingRead, ShapeRead, ShapesRead, PathsTraced, Drawn, Done, Failed)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import pymupdf
 
-from domain.documents import Block, Page, PageContent, PageFacts, Word
+from domain.documents import Block, Box, Page, PageContent, PageFacts, Word
 from domain.errors import DocumentDamaged
 from domain.ids import derive_block_id
-from workers.rendering.cells import TooManyLines
+from workers.rendering.cells import TooManyLines, find_cells
 from workers.rendering.facts import make_facts
 from workers.rendering.figures import find_figures
 from workers.rendering.geometry import Frame, unrotated_size
@@ -28,9 +28,6 @@ from workers.rendering.recognising_types import SeenPage
 from workers.rendering.rulings import read_rulings
 from workers.rendering.tables import find_tables
 from workers.rendering.text import PageText, read_text, reading_rotation
-
-TEXT_LIMIT_CHARACTERS = 2_000_000
-"""Per page (reliability.md §5.1: 5 MB)."""
 
 
 def read_pages(document: pymupdf.Document, task: ReadPages) -> Iterator[PageBegun | PageRead]:
@@ -60,40 +57,47 @@ def _read_page(page: pymupdf.Page, budget_s: float, seen: SeenPage | None = None
     deadline = time.process_time() + budget_s
     warnings: list[str] = []
     frame = Frame.of(page)
-    with read_magnified(page, frame) as (textpage, raw):
-        written = textpage.extractDICT()["blocks"]
-        rotation = rotation_of(seen, frame) if seen and seen.lines else reading_rotation(frame, written)
-        frame = msgspec.structs.replace(frame, reading_rotation=rotation)
-        marks = make_marks(raw, frame)
-        text = read_text(page, frame, textpage, written, marks.pictures.tolist())
+    letters, raw = read_magnified(page, frame)
+    if not letters.is_whole:
+        warnings.append("text_skipped")
+    rotation = rotation_of(seen, frame) if seen and seen.lines else reading_rotation(frame, letters)
+    frame = msgspec.structs.replace(frame, reading_rotation=rotation)
+    marks = make_marks(raw, frame)
+    text = read_text(page, frame, letters, marks.pictures.tolist())
     if seen:
         text = with_seen(text, seen, frame)
-    if sum(len(line.text) for line in text.lines) > TEXT_LIMIT_CHARACTERS:
-        text, warnings = msgspec.structs.replace(text, lines=()), ["text_skipped"]
     rulings = Rulings()
     if text.lines:
         outlines = with_segments(page, frame, marks.vectors, text.lines)
         rulings = read_rulings(outlines.with_segments(rulings_of(seen, frame)) if seen else outlines)
-    pieces, skipped = _pieces(frame, text, marks, rulings, deadline)
+    cells = _cells(rulings, deadline) if text.lines else []
+    pieces, skipped = _pieces(frame, text, marks, rulings, cells, deadline)
     warnings.extend(skipped)
-    return _content((page.number or 0) + 1, frame, pieces, make_facts(frame, text, marks, warnings))
+    return _content((page.number or 0) + 1, frame, pieces, make_facts(frame, text, marks, cells or (), warnings))
+
+
+def _cells(rulings: Rulings, deadline: float) -> list[Box] | None:
+    """What the lines enclose; null where there are too many of them, or no time is left."""
+    if time.process_time() >= deadline:
+        return None
+    try:
+        return find_cells(rulings)
+    except TooManyLines:
+        return None
 
 
 def _pieces(
-    frame: Frame, text: PageText, marks: Marks, rulings: Rulings, deadline: float
+    frame: Frame, text: PageText, marks: Marks, rulings: Rulings, cells: list[Box] | None, deadline: float
 ) -> tuple[list[Piece], list[str]]:
     """All pieces in reading order."""
     page_box = frame.page_box
     lines: list[TextLine] = list(text.lines)
     tables: list[Piece] = []
     skipped: list[str] = []
-    if lines and time.process_time() < deadline:
-        try:
-            tables, lines = find_tables(text.lines, rulings, page_box)
-            open_tables, lines = find_open_tables(lines, rulings, marks.vectors, page_box)
-            tables += open_tables
-        except TooManyLines:
-            skipped.append("tables_skipped")
+    if cells is not None and time.process_time() < deadline:
+        tables, lines = find_tables(text.lines, cells, page_box)
+        open_tables, lines = find_open_tables(lines, rulings, marks.vectors, page_box)
+        tables += open_tables
     elif lines:
         skipped.append("tables_skipped")
     pieces = [*tables, *make_paragraphs(lines, page_box)]
@@ -134,12 +138,12 @@ def _content(page_no: int, frame: Frame, pieces: list[Piece], facts: PageFacts) 
 
 
 def _words(frame: Frame, pieces: Sequence[Piece]) -> tuple[Word, ...]:
-    said = [word for piece in pieces for line in piece.lines for word in line]
-    places = [
-        (block_no, line_no)
-        for block_no, piece in enumerate(pieces)
-        for line_no, line in enumerate(piece.lines)
-        for _ in line
-    ]
-    boxes = frame.unrotated_all([word.box for word in said])
-    return tuple([Word(word.text, box, *place) for word, box, place in zip(said, boxes, places, strict=True)])
+    boxes = iter(frame.unrotated_all([word.box for piece in pieces for line in piece.lines for word in line]))
+    return tuple(
+        [
+            Word(word.text, next(boxes), block_no, line_no)
+            for block_no, piece in enumerate(pieces)
+            for line_no, line in enumerate(piece.lines)
+            for word in line
+        ]
+    )

@@ -6,6 +6,7 @@ in one direction only: see `recognising_tile`.
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -33,6 +34,10 @@ READ_BY = "tesseract"
 PARAGRAPHS = 1_000_000
 """More than one tile has."""
 
+PAGE_S = 500.0
+"""Parts of a page that are not begun by then are left out: the stage has 900 s. A guess; a sheet of 1.3 m takes two
+minutes on two cores."""
+
 LEAST_DPI = 36
 """What the renderer draws at least."""
 
@@ -57,7 +62,8 @@ class TesseractRecogniser:
         size_pt = seen_size(page.width_pt, page.height_pt, page.rotation)
         is_text = max(size_pt) <= TEXT_PAGE_PT
         parts = tiles_of(size_pt, DPI, PAGE_PX if is_text else TILE_PX)
-        readings = [asyncio.create_task(self._read_part(sha256, page, part, is_text=is_text)) for part in parts]
+        until = time.monotonic() + PAGE_S
+        readings = [asyncio.create_task(self._read_part(sha256, page, part, until, is_text=is_text)) for part in parts]
         try:
             tiles = await asyncio.gather(*readings)
         finally:
@@ -68,7 +74,7 @@ class TesseractRecogniser:
             raise failures[0]
         return await self._pool.read_recognised(sha256, _page_of(page, size_pt, tiles), READ_BY)
 
-    async def _read_part(self, sha256: str, page: Page, part: Box, *, is_text: bool) -> "_Tile":
+    async def _read_part(self, sha256: str, page: Page, part: Box, until: float, *, is_text: bool) -> "_Tile":
         size_pt = seen_size(page.width_pt, page.height_pt, page.rotation)
         place = within(part, (0.0, 0.0, *size_pt))
         side_px = PAGE_PX if is_text else TILE_PX
@@ -76,6 +82,8 @@ class TesseractRecogniser:
         region = to_unrotated(part, page.rotation)
         spec = RenderSpec(sha256=sha256, page_no=page.page_no, region=region, dpi=max(dpi, LEAST_DPI), least_px=0)
         async with self._free:
+            if time.monotonic() > until:
+                return _Tile(place, failure=RecognitionFailed(f"not begun after {PAGE_S:.0f} s"))
             drawing = await self._pool.draw(spec)
             reader = await asyncio.to_thread(TileReader, self._tesseract, drawing.data, drawing.dpi)
             try:

@@ -14,6 +14,9 @@ from workers.rendering.shape_places import Page, Pose, Sample, distances, points
 INNER_SHARE = 0.6
 """Of a run's length: a run with more of it within the symbol's outline is part of a symbol; a wall or wire passes."""
 
+LEADS_OUT = 0.25
+"""Of the diagonal: a straight stroke that ends so far outside is a leader or a wire, no part of a symbol. A guess."""
+
 REACH = 0.6
 """Of the diagonal: how far from the symbol a further shape may reach that belongs to it. A guess."""
 
@@ -63,7 +66,9 @@ def foreign_share(sample: Sample, page: Page, pose: Pose) -> float:
     is_in = is_within(points, sample.hull, sample.tolerance)
     inner = _share_of_runs(weights * is_in, runs) / np.maximum(page.run_lengths[runs] / pose.scale, 1e-9)
     stray = distances(points, np.angle(end - start)[owner], sample.known) > STRAY_FACTOR * sample.tolerance
-    return float((weights * is_in)[stray & (inner >= INNER_SHARE)].sum() / sample.length)
+    far = LEADS_OUT * sample.diagonal
+    leads_out = ~is_within(start, sample.hull, far) | ~is_within(end, sample.hull, far)
+    return float((weights * is_in)[stray & (inner >= INNER_SHARE) & ~leads_out[owner]].sum() / sample.length)
 
 
 def attached_to(sample: Sample, page: Page, pose: Pose, others: Sequence[Box]) -> Attached | None:

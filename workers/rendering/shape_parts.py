@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 import pymupdf
+from numpy.typing import NDArray
 
 from domain.counting.types import Part, Shape
 from domain.documents import Box
 from domain.errors import DocumentTooHeavy
+
+Complexes = NDArray[np.complex128]
+"""Points, x + iy."""
 
 PARTS_LIMIT = 400_000
 """Of one page, as for `read_strokes`. A guess."""
@@ -54,40 +58,59 @@ CONTEXT_LIMIT = 2_000
 """Strokes that pass through the box of a sample. A guess."""
 
 
-def ends_of(chords: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ends_of(chords: np.ndarray) -> tuple[Complexes, Complexes]:
     """Starts and ends as complex numbers."""
     return chords[:, 0] + 1j * chords[:, 1], chords[:, 2] + 1j * chords[:, 3]
 
 
-def read_parts(page: pymupdf.Page) -> list[Part]:
-    """All strokes and edges of filled shapes in drawing order, invisible ones left out. Raises DocumentTooHeavy."""
+def read_parts(page: pymupdf.Page, drawings: Sequence[dict[str, Any]] | None = None) -> list[Part]:
+    """All strokes and edges of filled shapes in drawing order, invisible ones left out. `drawings` are the page's
+    paths, where they were read before. Raises DocumentTooHeavy."""
     parts: list[Part] = []
     matrix = page.rotation_matrix
-    for path in page.get_cdrawings() or ():
-        if _is_invisible(path):
+    for path in (page.get_cdrawings() or ()) if drawings is None else drawings:
+        if is_invisible(path):
             continue
         for item in path.get("items", ()):
-            parts += _parts_of(item, matrix)
-        if len(parts) > PARTS_LIMIT:
-            raise DocumentTooHeavy(f"more than {PARTS_LIMIT} strokes")
+            parts += parts_of_item(item, matrix)
+        check_limit(len(parts))
     return parts
 
 
-def read_shape(page: pymupdf.Page, box: Box) -> Shape:
+def check_limit(count: int) -> None:
+    """Raises DocumentTooHeavy for so many strokes of one page."""
+    if count > PARTS_LIMIT:
+        raise DocumentTooHeavy(f"more than {PARTS_LIMIT} strokes")
+
+
+def with_slack(box: Box) -> Box:
+    """The box of a sample, grown by what a hand may have cut off."""
+    slack = max(1.0, 0.03 * max(box[2] - box[0], box[3] - box[1]))
+    return (box[0] - slack, box[1] - slack, box[2] + slack, box[3] + slack)
+
+
+def strokes_in(parts: Sequence[Part], box: Box) -> Shape:
     """The strokes that lie in the box whole; those that leave it belong to something else. `box` in points of the page
     as seen."""
-    slack = max(1.0, 0.03 * max(box[2] - box[0], box[3] - box[1]))
-    x0, y0, x1, y1 = box[0] - slack, box[1] - slack, box[2] + slack, box[3] + slack
+    x0, y0, x1, y1 = with_slack(box)
     inside: list[Part] = []
     passing: list[Part] = []
-    for part in read_parts(page):
-        xs, ys = part[0::2], part[1::2]
+    for part in parts:
+        xs, ys = _extent(part)
         if min(xs) >= x0 and max(xs) <= x1 and min(ys) >= y0 and max(ys) <= y1:
             inside.append(part)
         elif max(xs) >= x0 and min(xs) <= x1 and max(ys) >= y0 and min(ys) <= y1:
             passing.append(part)
     inside = list(dict.fromkeys(inside))
     return Shape(tuple(inside), box_of(inside), tuple(passing[:CONTEXT_LIMIT]))
+
+
+def _extent(part: Part) -> tuple[Sequence[float], Sequence[float]]:
+    """Abscissas and ordinates along a stroke: control points of a curve lie beyond it."""
+    if len(part) == 4:
+        return part[0::2], part[1::2]
+    points = _flattened(np.array(part, float).reshape(1, 4, 2))
+    return points[:, 0::2].ravel().tolist(), points[:, 1::2].ravel().tolist()
 
 
 def box_of(parts: Sequence[Part]) -> Box | None:
@@ -98,7 +121,7 @@ def box_of(parts: Sequence[Part]) -> Box | None:
     return (float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max()))
 
 
-def _is_invisible(path: dict[str, Any]) -> bool:
+def is_invisible(path: dict[str, Any]) -> bool:
     """White on nothing, or wholly transparent: CAD exporters leave masks behind."""
     colours = [path.get("color"), path.get("fill")]
     drawn = [colour for colour in colours if colour is not None]
@@ -106,7 +129,7 @@ def _is_invisible(path: dict[str, Any]) -> bool:
     return opacity == 0.0 or (bool(drawn) and all(min(colour) > 0.99 for colour in drawn))
 
 
-def _parts_of(item: tuple[Any, ...], matrix: pymupdf.Matrix) -> Iterator[Part]:
+def parts_of_item(item: tuple[Any, ...], matrix: pymupdf.Matrix) -> Iterator[Part]:
     kind, *given = item
     if kind in ("l", "c"):
         yield tuple(number for point in given for number in _seen(point, matrix))

@@ -5,11 +5,13 @@ counts when nearly all of the sample's strokes are there and hardly any others l
 """
 
 import time
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
 from domain.counting.types import Shape, ShapeMatch, ShapesFound
+from workers.rendering.shape_fills import Fills
 from workers.rendering.shape_map import StrokeMap
 from workers.rendering.shape_near import Attached, attached_to, foreign_share
 from workers.rendering.shape_parts import Strokes
@@ -60,8 +62,15 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     is_foreign: bool
 
 
-def find_shapes(shape: Shape, strokes: Strokes, size: tuple[float, float], scales: tuple[float, float]) -> ShapesFound:
-    """All places of the sample on a page of `size` (as seen, points); the sample's own place too, if it is there."""
+def find_shapes(
+    shape: Shape,
+    strokes: Strokes,
+    size: tuple[float, float],
+    scales: tuple[float, float],
+    outlines: Sequence[np.ndarray] = (),
+) -> ShapesFound:
+    """All places of the sample on a page of `size` (as seen, points); the sample's own place too, if it is there.
+    `outlines` are the page's filled shapes."""
     if is_plain(shape):
         return ShapesFound(is_plain=True)
     if not len(strokes.chords):
@@ -71,7 +80,8 @@ def find_shapes(shape: Shape, strokes: Strokes, size: tuple[float, float], scale
     kept, shares = _held(StrokeMap(strokes, size, sample.diagonal), sample, poses)
     order = np.argsort(-(shares - MIRROR_HANDICAP * kept.is_mirrored), kind="stable")
     ends = time.process_time() + LOOKING_CPU_S
-    places, looked = _places(sample, page, kept, order[:SURVIVORS_LIMIT], ends)
+    fills = Fills(shape, sample, outlines)
+    places, looked = _places(sample, page, fills, kept, order[:SURVIVORS_LIMIT], ends)
     matches = [place for place in places if not place.is_foreign]
     variants = _variants(sample, page, places)
     similar = [place.pose.box for place in places if place.is_foreign or place.middle in variants]
@@ -135,7 +145,9 @@ def _each_once(sample: Sample, poses: Poses, shares: np.ndarray) -> tuple[Poses,
     return poses.taken(chosen), shares[chosen]
 
 
-def _places(sample: Sample, page: Page, poses: Poses, order: np.ndarray, ends: float) -> tuple[list[_Place], int]:
+def _places(
+    sample: Sample, page: Page, fills: Fills, poses: Poses, order: np.ndarray, ends: float
+) -> tuple[list[_Place], int]:
     """One of each place, looked at from the likeliest pose on; a pose without foreign strokes goes before one with.
     Also how many poses were looked at until the processor time `ends`."""
     places: list[_Place] = []
@@ -154,7 +166,7 @@ def _places(sample: Sample, page: Page, poses: Poses, order: np.ndarray, ends: f
         share, own_share = share_there(sample, page, pose)
         if share < LEAST_SHARE:
             continue
-        is_foreign = own_share < OWN_SHARE or foreign_share(sample, page, pose) > FOREIGN_SHARE
+        is_foreign = own_share < OWN_SHARE or foreign_share(sample, page, pose) > FOREIGN_SHARE or fills.differ(pose)
         if is_foreign and there:
             continue
         places = [place for place in places if place not in there]

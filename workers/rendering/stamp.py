@@ -10,12 +10,17 @@ from collections.abc import Sequence
 
 from domain.documents import Box
 from workers.rendering.pieces import TextLine, TextWord, centre
+from workers.rendering.stamp_cells import StampCells
 from workers.rendering.stamp_english import read_english_stamp
+from workers.rendering.stamp_forms import Labels, read_form
 
 Stamp = dict[str, str]
 
 LOWER_PART = 0.55
 """Of the page's height: title blocks stand below, on A4 sheets of text they may be 55 mm of 297 mm high."""
+
+TALLEST = 0.4
+"""Of the page's height: what lines enclose higher than this is no field of a form."""
 
 _SHEET_NUMBER = re.compile(r"^\d{1,4}(?:[.\-/]\d{1,3}){0,2}[а-яa-z]?$", re.IGNORECASE)
 _COUNT = re.compile(r"^\d{1,4}$")
@@ -25,45 +30,61 @@ _CODE = re.compile(r"^(?=.*\d)[0-9A-ZА-Я]+(?:[.\-/_][0-9A-ZА-Яа-я]+)+$")
 _NO_CODE = re.compile(r"^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$|^\d+[.,]\d+$|^ГОСТ|^\d+-\d+-\d+$")
 _CODE_TAIL = re.compile(r"^[А-ЯA-Z]{1,3}\d{0,2}$")
 
-_RUSSIAN_LABELS = """лист листов стадия стад лит масса масштаб изм подп подпись дата разраб разработал пров проверил
-утв утвердил докум контр нконтр н.контр гип"""
+_RUSSIAN_LABELS = """лист листов стадия стад лит масса масштаб масшт изм подп подпись дата разраб разработал пров
+проверил утв утвердил докум контр нконтр н.контр гип"""
 _RUSSIAN = frozenset(_RUSSIAN_LABELS.split())
 _BELOW_THE_FORM = ("копировал", "формат")
 
 
-def read_stamp(lines: Sequence[TextLine], page_box: Box) -> Stamp:
-    """Keys `code`, `sheet`, `sheets`, `stage`, `title`, `scale`, `rev`, each only when found."""
+def read_stamp(lines: Sequence[TextLine], cells: Sequence[Box], page_box: Box) -> Stamp:
+    """Keys `code`, `sheet`, `sheets`, `stage`, `title`, `scale`, `rev`, `object`, `building`, `organization`, each only
+    when found. `cells`: what the lines of the page enclose."""
     top = page_box[1] + (page_box[3] - page_box[1]) * LOWER_PART
     words = [word for line in lines if line.is_level for word in line.words if centre(word.box)[1] > top]
     labels = [word for word in words if _label(word) in _RUSSIAN]
     if len({_label(word) for word in labels}) >= 3:
-        return _russian(words, labels)
-    return read_english_stamp([word for line in lines if line.is_level for word in line.words], page_box)
+        lower = [cell for cell in cells if cell[3] > top and cell[3] - cell[1] < TALLEST * (page_box[3] - page_box[1])]
+        return _russian(words, labels, StampCells(lower, words))
+    return read_english_stamp([word for line in lines if line.is_level for word in line.words], cells, page_box)
 
 
-def _russian(words: list[TextWord], labels: list[TextWord]) -> Stamp:
+def _russian(words: list[TextWord], labels: list[TextWord], cells: StampCells) -> Stamp:
     count_label = _last(labels, "листов")
     sheet_label = _beside(labels, "лист", count_label) if count_label else _rightmost(labels, "лист")
-    stage_label = _last(labels, "стадия", "стад") or _last(labels, "лит")
-    found: Stamp = {}
+    building_label, letter_label = _last(labels, "стадия", "стад"), _last(labels, "лит")
+    named = Labels(
+        date=_last(labels, "дата"),
+        sheet=sheet_label,
+        sheets=count_label,
+        stage=building_label,
+        letter=letter_label,
+        mass=_level_with(labels, "масса", building_label or letter_label),
+        scale=_last(labels, "масштаб", "масшт"),
+    )
+    if (found := read_form(cells, named, frozenset(labels))) is not None:
+        return _with_single(found)
+    stage_label = building_label or letter_label
+    found = {}
     values = [word for word in words if _label(word) not in _RUSSIAN]
     if sheet_label and (sheet := _value(values, sheet_label, _SHEET_NUMBER, count_label)):
         found["sheet"] = sheet
     if count_label and (sheets := _value(values, count_label, _COUNT, None)):
         found["sheets"] = sheets
-        if sheets == "1":
-            # GOST 2.104: the number of a single sheet is left out.
-            found.setdefault("sheet", "1")
     if stage_label and (stage := _value(values, stage_label, _STAGE, sheet_label)):
         found["stage"] = stage
-    if (scale_label := _last(labels, "масштаб")) and (scale := _value(values, scale_label, _SCALE, None)):
+    if (scale_label := named.scale) and (scale := _value(values, scale_label, _SCALE, None)):
         found["scale"] = scale
     if code := _code(values, labels):
         found["code"] = code
     others = [word for word in values if word.text not in found.get("code", "").split()]
     if title := _title(others, labels, stage_label or sheet_label, _last(labels, "стадия", "стад") is not None):
         found["title"] = title
-    return found
+    return _with_single(found)
+
+
+def _with_single(found: Stamp) -> Stamp:
+    """GOST 2.104: the number of a single sheet is left out."""
+    return {"sheet": "1"} | found if found.get("sheets") == "1" else found
 
 
 def _label(word: TextWord) -> str:
@@ -75,6 +96,14 @@ def _last(labels: list[TextWord], *names: str) -> TextWord | None:
     return max(
         (word for word in labels if _label(word) in names), key=lambda word: (word.box[3], word.box[0]), default=None
     )
+
+
+def _level_with(labels: list[TextWord], name: str, anchor: TextWord | None) -> TextWord | None:
+    """The label of this name on the line of the anchor: a table above the form may have one too."""
+    if anchor is None:
+        return None
+    level = (word for word in labels if abs(centre(word.box)[1] - centre(anchor.box)[1]) < _height(anchor))
+    return next((word for word in level if _label(word) == name), None)
 
 
 def _rightmost(labels: list[TextWord], name: str) -> TextWord | None:
@@ -120,8 +149,8 @@ def _height(word: TextWord) -> float:
 
 
 def _code(words: list[TextWord], labels: list[TextWord]) -> str | None:
-    """The designation: the largest word of its shape around the labels, with «СБ» or «Э3» after it."""
-    left = min(word.box[0] for word in labels)
+    """The designation: the largest word of its shape to the right of the dates, with «СБ» or «Э3» after it."""
+    left = date.box[0] if (date := _last(labels, "дата")) else min(word.box[0] for word in labels)
     candidates = [
         word
         for word in words

@@ -1,31 +1,26 @@
-"""Reads the vectors and pictures of a MuPDF text page where they stand. Runs in render children only.
+"""Reads the blocks of a MuPDF text page where they stand. Runs in render children only.
 
-A sheet has up to 200,000 vectors. `extractDICT` makes a dictionary of each, 2.5 µs apiece and as much again to look
-through them: more than the whole run of the page. So the list of blocks is read in memory, 0.4 µs a vector (measured
-2026-11-20), and the vectors and pictures are left out of it while the text is read. The layout is that of
+A sheet has up to 200,000 vectors and 20,000 letters. PyMuPDF makes a Python object of each, 2.5 µs apiece and as much
+again to look through them: more than the whole run of the page. So the lists are read in memory. The layout is that of
 `fz_stext_page` and `fz_stext_block` in mupdf/fitz/structured-text.h; PyMuPDF is pinned to a version, and a test
 compares what is read with what PyMuPDF tells.
 """
 
-import ctypes
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import msgspec
 import numpy as np
-import pymupdf
 from numpy.typing import NDArray
+from pymupdf import mupdf
 
-_ADDRESSES = 2**47
-"""Of a process in user space, on the 64-bit machines that PyMuPDF has wheels for."""
+from workers.rendering.memory import Memory
 
-_POINTER_BYTES = 8
 _FIRST_AT, _NEXT_AT, _BLOCK_BYTES = 32, 64, 72
 """Where in a page the pointer to its first block is, in a block that to its next; and the size of a block."""
 
-_KIND, _BOX, _FLAGS = 0, (2, 3, 4, 5), 6
+_KIND, _BOX, _FLAGS = 0, slice(2, 6), 6
 """Of the block, in words of four bytes; the flags are those of a vector."""
+
+_FIRST_LINE = 3
+"""Of a block of text, in words of eight bytes."""
 
 _TEXT, _IMAGE, _VECTOR = 0, 1, 3
 _STROKED, _RECTANGLE = 1, 2
@@ -50,81 +45,35 @@ class RawMarks(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a picture stands between two blocks of text so near to each other that they may be one."""
 
 
-@contextmanager
-def text_alone(textpage: pymupdf.TextPage, *, near: float = 0.0) -> Iterator[RawMarks]:
-    """What is on the page beside its text. Inside of the block all readers of the text page see its text alone.
+def read_blocks(memory: Memory, textpage: mupdf.FzStextPage, *, near: float = 0.0) -> tuple[RawMarks, list[int]]:
+    """What is on the page beside its text, and the address of the first line of each block of text, 0 for none.
 
-    The list is put together again at the end: the page frees its pictures along it. `near`: see `parts_text`.
+    `near`: see `parts_text`.
     """
-    memory = memoryview((ctypes.c_char * _ADDRESSES).from_address(0)).cast("B")
-    first = int(textpage.this.m_internal.this) + _FIRST_AT
-    addresses = _addresses(first, memory)
-    if not addresses:
-        yield _marks(np.empty(0, np.int64), memory, near)
-        return
-    at = np.array(addresses, np.int64)
-    texts = np.flatnonzero(_words(at, memory, np.dtype("<i4"), _KIND) == _TEXT).tolist()
-    ends = [first, *(addresses[number] + _NEXT_AT for number in texts)]
-    following = [*addresses, 0]
-    others = [addresses[0], *(following[number + 1] for number in texts)]
-    _point(ends, [*(addresses[number] for number in texts), 0], memory)
-    try:
-        yield _marks(at, memory, near)
-    finally:
-        _point(ends, others, memory)
-
-
-def _marks(at: NDArray[np.int64], memory: memoryview, near: float) -> RawMarks:
-    kinds = _words(at, memory, np.dtype("<i4"), _KIND)
-    vectors, pictures, texts = at[kinds == _VECTOR], at[kinds == _IMAGE], at[kinds == _TEXT]
-    # A damaged matrix makes numbers that are none.
-    vectors = vectors[np.isfinite(_boxes(vectors, memory)).all(axis=1)]
-    before = np.cumsum(kinds == _TEXT)[kinds == _IMAGE]
-    flags = _words(vectors, memory, np.dtype("<u4"), _FLAGS)
-    return RawMarks(
-        vectors=_boxes(vectors, memory),
+    first_at = int(textpage.m_internal.this) + _FIRST_AT
+    blocks = memory.copied(memory.chain(first_at, _BLOCK_BYTES, _NEXT_AT), _BLOCK_BYTES)
+    kinds = blocks[:, _KIND]
+    boxes = blocks[:, _BOX].view(np.float32)
+    vectors, is_text = kinds == _VECTOR, kinds == _TEXT
+    if not np.isfinite(boxes[vectors]).all():
+        # A damaged matrix makes numbers that are none.
+        vectors[vectors] = np.isfinite(boxes[vectors]).all(axis=1)
+    before = np.cumsum(is_text)[kinds == _IMAGE]
+    flags = blocks[vectors, _FLAGS]
+    marks = RawMarks(
+        vectors=boxes[vectors].astype(np.float64),
         is_stroked=flags & _STROKED != 0,
         is_straight=flags & _RECTANGLE != 0,
-        pictures=_boxes(pictures, memory),
-        texts=len(texts),
+        pictures=boxes[kinds == _IMAGE].astype(np.float64),
+        texts=int(is_text.sum()),
         texts_before=before,
-        parts_text=_parts_text(before, _boxes(texts, memory), near),
+        parts_text=_parts_text(before, boxes[is_text], near),
     )
+    return marks, blocks.view(np.int64)[is_text, _FIRST_LINE].tolist()
 
 
-def _parts_text(before: NDArray[np.int64], texts: NDArray[np.float64], near: float) -> bool:
+def _parts_text(before: NDArray[np.int64], texts: NDArray[np.float32], near: float) -> bool:
     places = before[(before > 0) & (before < len(texts))]
     one, other = texts[places - 1], texts[places]
     apart = np.maximum(one[:, :2], other[:, :2]) - np.minimum(one[:, 2:], other[:, 2:])
     return bool((apart.max(axis=1, initial=-np.inf) < near).any()) if len(places) else False
-
-
-def _boxes(at: NDArray[np.int64], memory: memoryview) -> NDArray[np.float64]:
-    edges = [_words(at, memory, np.dtype("<f4"), place) for place in _BOX]
-    return np.stack(edges, axis=1).astype(np.float64)
-
-
-def _words(at: NDArray[np.int64], memory: memoryview, dtype: np.dtype[Any], place: int) -> NDArray[Any]:
-    """The four bytes at this place of each block."""
-    if not len(at):
-        return np.empty(0, dtype)
-    start, end = int(at.min()), int(at.max()) + _BLOCK_BYTES
-    return np.frombuffer(memory[start:end], dtype)[(at - start) // 4 + place]
-
-
-def _addresses(first: int, memory: memoryview) -> list[int]:
-    """Of the blocks of the list that begins at the pointer `first`."""
-    pointers = memory.cast("Q")
-    step = _NEXT_AT // _POINTER_BYTES
-    found: list[int] = []
-    address = pointers[first // _POINTER_BYTES]
-    while address:
-        found.append(address)
-        address = pointers[address // _POINTER_BYTES + step]
-    return found
-
-
-def _point(places: list[int], addresses: list[int], memory: memoryview) -> None:
-    pointers = memory.cast("Q")
-    for place, address in zip(places, addresses, strict=True):
-        pointers[place // _POINTER_BYTES] = address

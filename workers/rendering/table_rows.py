@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from itertools import pairwise
 
 import msgspec
 
@@ -12,6 +13,7 @@ from workers.rendering.pieces import TextLine, TextWord, centre
 HEADING_ROWS = 3
 _VALUE = re.compile(r"^[$(]*[-+±<>~]?\d+[.,]\d+[)%\s]*$|^(?!(?:19|20)\d\d$)\d{3,}$")
 """What no heading says; «1» numbers a column, «2022» names one."""
+_NUMBER = re.compile(r"^[$(]*[-+±<>~–—]?\s?\d[\d\s.,]*[)%]*$|^[-–—]+$")
 
 Line = tuple[TextWord, ...]
 Part = tuple[TextLine, Line]
@@ -46,7 +48,8 @@ def make_rows(grid: list[Box], texts: dict[int, list[Part]], *, has_heading: boo
                 table[top][column].append(words)
     columns = sorted({column for row in table.values() for column in row})
     rows = [Row(tuple(tuple(table[row].get(column, ())) for column in columns)) for row in sorted(table)]
-    return [part for number, row in enumerate(rows) for part in ([row] if number < heading > 0 else _by_baseline(row))]
+    first = rows[:1] if heading else []
+    return first + [part for row in rows[len(first) :] for part in _by_baseline(row)]
 
 
 def _heading_rows(grid: list[Box], tops: list[float], lefts: list[float], texts: dict[int, list[Part]]) -> int:
@@ -129,6 +132,8 @@ def _by_baseline(row: Row) -> list[Row]:
     like_it = [height for height in heights if len(height) > 1 and set(height) <= _near(longest)]
     if len(like_it) < 2 or len(like_it) < len(filled) / 2:
         return [row]
+    if not any(map(_are_values, filled)) and sum(map(_is_wrapped, filled)) > len(filled) / 4:
+        return [row]
     lines_at: dict[int, dict[int, tuple[TextWord, ...]]] = defaultdict(dict)
     for column, cell in enumerate(row.cells):
         for line in cell:
@@ -139,6 +144,19 @@ def _by_baseline(row: Row) -> list[Row]:
     return [
         Row(tuple((at[column],) if column in at else () for column in columns)) for _, at in sorted(lines_at.items())
     ]
+
+
+def _are_values(cell: tuple[Line, ...]) -> bool:
+    """Whether each of several lines is a number."""
+    return len(cell) > 1 and all(_NUMBER.match(" ".join(word.text for word in line)) for line in cell)
+
+
+def _is_wrapped(cell: tuple[Line, ...]) -> bool:
+    """Whether it is one text: a word parted by a hyphen, or most lines go on in small letters."""
+    texts = [" ".join(word.text for word in line) for line in cell]
+    if any(text[-1:] == "-" and text[-2:-1].islower() and after[:1].islower() for text, after in pairwise(texts)):
+        return True
+    return len(texts) > 1 and sum(text[:1].islower() for text in texts[1:]) >= len(texts) / 2
 
 
 def _near(heights: tuple[int, ...]) -> set[int]:

@@ -4,14 +4,15 @@ PyMuPDF's own `find_tables` took 46 s on a real A1 sheet and found nothing (depe
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import msgspec
 
 from domain.documents import Box
-from workers.rendering.cells import find_cells, find_grids, split_where_columns_change, step, steps
-from workers.rendering.pieces import Piece, Rulings, TextLine, TextWord, area, around, centre
+from workers.rendering.cells import find_grids, split_where_columns_change, step, steps
+from workers.rendering.pieces import Piece, TextLine, TextWord, area, around
+from workers.rendering.table_drawn import is_drawn
 from workers.rendering.table_pieces import table_pieces
 from workers.rendering.table_rows import Part, Row, make_rows
 
@@ -30,21 +31,16 @@ LEAST_TEXT_SHARE = 0.25
 CUT_GAP = 0.4
 """Times the size of the type: words nearer to each other are of one text."""
 
-CUT_LINES = 3
-CUT_SHARE = 0.9
-"""Of the lines that reach into several cells: where nearly all of them are cut between words of one text, the lines of
-a diagram run through its labels. In tables with narrow columns up to 0.7 (measured 2026-11-20 on the sample files)."""
-
 TALL = 2.5
 """Times its width: an empty field higher than this is none of a table's rows."""
 
 
-def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) -> tuple[list[Piece], list[TextLine]]:
+def find_tables(lines: tuple[TextLine, ...], drawn: Sequence[Box], page_box: Box) -> tuple[list[Piece], list[TextLine]]:
     """The tables, and the lines outside of them. A line that reaches into a table leaves its other words.
 
-    Raises TooManyLines.
+    `drawn`: what the lines of the page enclose.
     """
-    cells = [cell for cell in find_cells(rulings) if area(cell) <= LARGEST_CELL_SHARE * area(page_box)]
+    cells = [cell for cell in drawn if area(cell) <= LARGEST_CELL_SHARE * area(page_box)]
     if not cells:
         return [], list(lines)
     cells = _without_side_stamps(cells, lines)
@@ -66,8 +62,7 @@ def find_tables(lines: tuple[TextLine, ...], rulings: Rulings, page_box: Box) ->
         said = {word.text.lower() for parts in texts.values() for _, words in parts for word in words}
         is_stamp = len(said & STAMP_LABELS) >= 3
         rows = make_rows(grid, texts, has_heading=not is_stamp)
-        is_over_text = cut[number] >= max(CUT_LINES, CUT_SHARE * running[number])
-        if _is_table(rows, len(texts), len(grid)) and not is_over_text:
+        if _is_table(rows, len(texts), len(grid)) and not is_drawn(grid, texts, cut[number], running[number]):
             pieces.extend(table_pieces(rows, around(grid), category="stamp" if is_stamp else None))
             kept.add(number)
     return pieces, places.outside(lines, kept)
@@ -150,11 +145,12 @@ class _Places:
         """The lines without the words that stand in one of these grids."""
         if not grids:
             return list(lines)
-        inside = {word for line in lines for word in line.words if (self._at(word.box) or (-1, 0))[0] in grids}
+        parts = (part for line in lines for part in self.split(line).items())
+        inside = {word for place, words in parts if place and place[0] in grids for word in words}
         return without_words(lines, inside)
 
     def _at(self, box: Box) -> tuple[int, int] | None:
-        x, y = centre(box)
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         for cell, place in self._bands.get(int(y // self._BAND_PT), ()):
             if cell[0] <= x <= cell[2] and cell[1] <= y <= cell[3]:
                 return place

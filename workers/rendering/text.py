@@ -2,36 +2,27 @@
 
 Quirks of PyMuPDF 1.28.2, each tried on pages rotated by 0, 90, 180 and 270 with a shifted CropBox: text and vectors are
 in points of the *unrotated* page with the CropBox's corner as origin; `get_pixmap` takes its clip in points of the page
-as seen. Invisible text (render mode 3) has neither the filled nor the stroked flag. `extractWORDS` numbers the blocks
-of text alone, `extractDICT` those of vectors too.
+as seen. Invisible text (render mode 3) has neither the filled nor the stroked flag.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby, repeat
-from typing import Any
 
 import msgspec
 import numpy as np
 import pymupdf
 from numpy.typing import NDArray
-from pymupdf import mupdf
 
 from domain.documents import Box
 from workers.rendering.encoding import repair
 from workers.rendering.geometry import Frame
-from workers.rendering.glyph_numbers import RawWord, read_by_number
-from workers.rendering.ink import Ink
-from workers.rendering.letter_spacing import join_spaced
-from workers.rendering.magnified import SCALE, in_points
-from workers.rendering.pieces import TextLine, TextWord, around, centre, is_within
-
-LEAST_SIZE_PT = 1.0
-"""Smaller letters cannot be read on paper. Real sheets scaled down from A0 have 1.5–2 pt."""
-
-PALE_FROM = 0xE8
-"""From this value in all three channels a colour may be taken for paper; then the picture decides."""
+from workers.rendering.glyph_numbers import read_by_number
+from workers.rendering.letter_spacing import LEAST_LETTERS, join_spaced
+from workers.rendering.magnified import SCALE
+from workers.rendering.pieces import TextLine, TextWord
+from workers.rendering.stext_letters import Letters
+from workers.rendering.styles import read_styles
+from workers.rendering.words import split_words, text_of
 
 LEVEL_COSINE = 0.9
 """A line slanted by less than 26° is level."""
@@ -39,10 +30,12 @@ LEVEL_COSINE = 0.9
 SMALLEST_LETTERS = 3
 """Of a size, so that it counts as the smallest: a lone dot or tick of 1 pt is no lettering."""
 
-_SEEN = mupdf.FZ_STEXT_FILLED | mupdf.FZ_STEXT_STROKED | mupdf.FZ_STEXT_CLIPPED
+SAME_PT = 2.0
+"""Words of one text this near to each other are one: printed twice to look bold, or by an export that draws a table and
+its text twice."""
+
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _UNKNOWN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0b\x0e-\x1b]")
-_BOLD = pymupdf.TEXT_FONT_BOLD
 
 
 class PageText(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,229 +50,146 @@ class PageText(msgspec.Struct, frozen=True, kw_only=True):
     """Of letters that are none: control, private and replacement characters."""
 
 
-class _Span(msgspec.Struct, frozen=True):
-    """`box` matters only beside spans of another kind."""
+class _Words(msgspec.Struct, frozen=True, kw_only=True):
+    """Those that a reader sees, in order. `boxes` are in points of the unrotated page, a row each."""
 
-    size_pt: float
-    is_bold: bool
-    is_hidden: bool = False
-    is_recognised: bool = False
-    box: Box = (0.0, 0.0, 0.0, 0.0)
-
-    @property
-    def kind(self) -> tuple[float, bool, bool, bool]:
-        return (self.size_pt, self.is_bold, self.is_hidden, self.is_recognised)
+    texts: list[str]
+    boxes: NDArray[np.float64]
+    line: NDArray[np.int64]
+    size_pt: NDArray[np.float64]
+    is_bold: NDArray[np.bool_]
+    lengths: NDArray[np.int64]
 
 
-class _Raw(msgspec.Struct, frozen=True):
-    """A line as PyMuPDF tells it; its spans are one where they are of one kind."""
-
-    spans: list[_Span]
-    is_level: bool
-    flipped_at_pt: float | None = None
-    """The baseline of a line whose boxes are mirrored at it."""
-
-
-_Key = tuple[int, int]
-"""The number of a block of text and of the line in it."""
-
-
-def read_text(
-    page: pymupdf.Page, frame: Frame, textpage: pymupdf.TextPage, blocks: list[dict[str, Any]], pictures: list[Box]
-) -> PageText:
-    """`blocks` are those with text of the magnified textpage's dictionary, `pictures` boxes of the page as read."""
-    raw_lines = _raw_lines(page, frame, blocks, pictures)
-    letters = "".join(span["text"] for block in blocks for line in block["lines"] for span in line["spans"])
-    by_number = read_by_number(page, frame, textpage, letters)
-    raw_words = by_number or textpage.extractWORDS()
-    texts, is_repaired = repair([word[4] for word in raw_words])
-    gathered = _Gathered(raw_lines, _Words(frame, raw_words, _printable(texts), raw_lines))
-    for key, numbers in groupby(range(len(raw_words)), key=[word[5:7] for word in raw_words].__getitem__):
-        gathered.add(key, list(numbers))
+def read_text(page: pymupdf.Page, frame: Frame, letters: Letters, pictures: list[Box]) -> PageText:
+    """`letters` are those of the magnified page, `pictures` boxes of the page as read."""
+    by_number = read_by_number(page, frame, letters)
+    raw = by_number.words if by_number else split_words(letters)
+    own = by_number.letters if by_number else letters
+    repaired, is_repaired = repair(raw.texts)
+    texts = _printable(repaired)
+    styles = read_styles(page, frame, own, pictures)
+    boxes = raw.boxes / SCALE
+    span = own.span[(raw.first + raw.last) // 2]
+    seen = np.flatnonzero(_is_on_page(boxes, frame) & ~styles.is_hidden[span])
+    kept = _printed_once(seen, texts, boxes)
+    span = span[kept]
+    chosen = texts if len(kept) == len(texts) else [texts[number] for number in kept.tolist()]
+    words = _Words(
+        texts=chosen,
+        boxes=boxes[kept],
+        line=own.line[raw.first[kept]],
+        size_pt=styles.size_pt[span],
+        is_bold=styles.is_bold[span],
+        lengths=np.array(list(map(len, chosen)), np.int64),
+    )
     return PageText(
-        lines=tuple(gathered.lines),
-        hidden_words=gathered.hidden_words,
-        smallest_size_pt=_smallest(gathered.letters_of_size),
-        is_recognised=gathered.recognised_words * 2 > gathered.words > 0,
+        lines=_lines(frame, own, words),
+        hidden_words=len(texts) - len(seen),
+        smallest_size_pt=_smallest(words),
+        is_recognised=2 * int(styles.is_recognised[span].sum()) > len(kept),
         is_repaired=is_repaired or by_number is not None,
-        unknown_share=_unknown_share("".join(texts) if by_number else letters),
+        unknown_share=_unknown_share("".join(repaired) if by_number else text_of(letters.codes)),
     )
 
 
-class _Words:
-    """The words of the page, all at once: there are thousands. `boxes` are in points of the unrotated page."""
-
-    def __init__(
-        self, frame: Frame, raw_words: Sequence[RawWord], texts: Sequence[str], raw_lines: Mapping[_Key, _Raw]
-    ) -> None:
-        edges = list(zip(*raw_words, strict=True))[:4]
-        boxes = np.array(edges, np.float64).T.reshape(-1, 4) / SCALE
-        if any(line.flipped_at_pt is not None for line in raw_lines.values()):
-            _unflip(boxes, [raw_lines.get(word[5:7]) for word in raw_words])
-        doubled = boxes[:, :2] + boxes[:, 2:]
-        on_page = (doubled >= 0) & (doubled <= (2 * frame.width_pt, 2 * frame.height_pt))
-        self.boxes: list[Any] = boxes.tolist()
-        seen = map(tuple, frame.seen_all(boxes).tolist())
-        self.words = [TextWord(text, box) for text, box in zip(texts, seen, strict=True)]
-        self.is_on_page: list[Any] = (on_page[:, 0] & on_page[:, 1]).tolist()
-        self.may_be_again = _may_be_again(texts, boxes)
+def _is_on_page(boxes: NDArray[np.float64], frame: Frame) -> NDArray[np.bool_]:
+    """Whose middle is."""
+    doubled = boxes[:, :2] + boxes[:, 2:]
+    on_page = (doubled >= 0) & (doubled <= (2 * frame.width_pt, 2 * frame.height_pt))
+    return on_page[:, 0] & on_page[:, 1]
 
 
-def _unflip(boxes: NDArray[np.float64], lines: Sequence[_Raw | None]) -> None:
-    for box, line in zip(boxes, lines, strict=True):
-        if line and line.flipped_at_pt is not None:
-            x0, y0, x1, y1 = box.tolist()
-            box[:] = _unflipped((x0, y0, x1, y1), line.flipped_at_pt)
+def _lines(frame: Frame, letters: Letters, words: _Words) -> tuple[TextLine, ...]:
+    if not len(words.line):
+        return ()
+    firsts = np.flatnonzero(np.diff(words.line, prepend=-1))
+    line = words.line[firsts]
+    seen = frame.seen_all(words.boxes)
+    least = np.minimum.reduceat(seen[:, :2], firsts, axis=0)
+    most = np.maximum.reduceat(seen[:, 2:], firsts, axis=0)
+    single = np.add.reduceat((words.lengths == 1).astype(np.int64), firsts)
+    level = rotations(letters)[line] == frame.reading_rotation
+    columns = (
+        firsts,
+        np.append(firsts[1:], len(seen)),
+        np.maximum.reduceat(words.size_pt, firsts),
+        letters.block[line],
+        np.logical_and.reduceat(words.is_bold, firsts),
+        level,
+        level & (single >= LEAST_LETTERS),
+    )
+    every = [TextWord(text, box) for text, box in zip(words.texts, zip(*seen.T.tolist(), strict=True), strict=True)]
+    boxes = map(tuple, np.concatenate((least, most), axis=1).tolist())
+    rows = zip(boxes, *(column.tolist() for column in columns), strict=True)
+    return tuple([_line(every, *row) for row in rows])
 
 
-def _may_be_again(texts: Sequence[str], boxes: NDArray[np.float64]) -> list[bool]:
-    """Which words stand at the height of another one of the same text."""
-    numbers: dict[str, int] = {}
-    number = np.array([numbers.setdefault(text, len(numbers)) for text in texts], np.int64)
-    order = np.lexsort((boxes[:, 1], number))
-    near = (np.diff(number[order]) == 0) & (np.diff(boxes[order, 1]) <= 2 * _Printed.SAME_PT)
-    found = np.zeros(len(texts), np.bool_)
-    found[order[1:][near]] = True
-    found[order[:-1][near]] = True
-    return found.tolist()
+def _line(
+    every: list[TextWord],
+    box: Box,
+    first: int,
+    end: int,
+    size_pt: float,
+    paragraph: int,
+    is_bold: bool,
+    is_level: bool,
+    is_spaced: bool,
+) -> TextLine:
+    """`is_spaced`: the line may be set letter by letter."""
+    words = tuple(every[first:end])
+    return TextLine(
+        words=join_spaced(words, size_pt) if is_spaced else words,
+        box=box,
+        size_pt=size_pt,
+        paragraph=paragraph,
+        is_bold=is_bold,
+        is_level=is_level,
+    )
 
 
-class _Gathered:
-    """The lines while they are collected, and what is counted of their words."""
-
-    def __init__(self, raw_lines: Mapping[_Key, _Raw], words: _Words) -> None:
-        self._raw_lines = raw_lines
-        self._all = words
-        self._printed = _Printed()
-        self.lines: list[TextLine] = []
-        self.words = self.hidden_words = self.recognised_words = 0
-        self.letters_of_size: Counter[float] = Counter()
-
-    def add(self, key: _Key, numbers: Sequence[int]) -> None:
-        """`numbers` are those of the line's words."""
-        raw = self._raw_lines.get(key)
-        if raw is None or not raw.spans:
-            self.hidden_words += len(numbers)
-            return
-        seen = [number for number in numbers if self._all.is_on_page[number]]
-        if len(raw.spans) == 1:
-            seen = [] if raw.spans[0].is_hidden else seen
-            span_of = dict.fromkeys(seen, raw.spans[0])
-        else:
-            span_of = {number: _span_at(raw.spans, self._all.boxes[number]) for number in seen}
-            seen = [number for number in seen if not span_of[number].is_hidden]
-        self.hidden_words += len(numbers) - len(seen)
-        if kept := [number for number in seen if not self._is_again(number)]:
-            spans = raw.spans if len(raw.spans) == 1 else [span_of[number] for number in kept]
-            self._add_line(key[0], kept, spans, is_level=raw.is_level)
-
-    def _is_again(self, number: int) -> bool:
-        if not self._all.may_be_again[number]:
-            return False
-        x0, y0, *_ = self._all.boxes[number]
-        return self._printed.again(self._all.words[number].text, x0, y0)
-
-    def _add_line(self, paragraph: int, kept: Sequence[int], spans: Sequence[_Span], *, is_level: bool) -> None:
-        """`spans`: one of all the words, or one of each."""
-        words = tuple([self._all.words[number] for number in kept])
-        self.words += len(words)
-        for word, span in zip(words, spans if len(spans) > 1 else repeat(spans[0]), strict=False):
-            self.letters_of_size[span.size_pt] += len(word.text)
-            self.recognised_words += span.is_recognised
-        size_pt = max(span.size_pt for span in spans)
-        self.lines.append(
-            TextLine(
-                words=join_spaced(words, size_pt) if is_level else words,
-                box=around([word.box for word in words]),
-                size_pt=size_pt,
-                paragraph=paragraph,
-                is_bold=all(span.is_bold for span in spans),
-                is_level=is_level,
-            )
-        )
-
-
-def _raw_lines(page: pymupdf.Page, frame: Frame, blocks: list[dict[str, Any]], pictures: list[Box]) -> dict[_Key, _Raw]:
-    reader = _SpanReader(page, frame, pictures)
-    return {
-        (block_no, line_no): reader.line(line)
-        for block_no, block in enumerate(blocks)
-        for line_no, line in enumerate(block["lines"])
-    }
-
-
-class _SpanReader:
-    def __init__(self, page: pymupdf.Page, frame: Frame, pictures: list[Box]) -> None:
-        self._frame = frame
-        self._pictures = pictures
-        self._ink = Ink(page, frame)
-
-    def line(self, line: dict[str, Any]) -> _Raw:
-        flipped_at_pt = _flipped_at(line)
-        spans = [self._span(span, flipped_at_pt) for span in line["spans"]]
-        if len(spans) > 1 and len({span.kind for span in spans}) == 1:
-            spans = spans[:1]
-        return _Raw(spans, is_level(self._frame.reading_rotation, line["dir"]), flipped_at_pt)
-
-    def _span(self, span: dict[str, Any], flipped_at_pt: float | None) -> _Span:
-        size_pt, is_bold = span["size"] / SCALE, bool(span["flags"] & _BOLD)
-        box = _unflipped(in_points(span["bbox"]), flipped_at_pt)
-        invisible = span["alpha"] == 0 or not span["char_flags"] & _SEEN
-        if not invisible and size_pt >= LEAST_SIZE_PT and not _is_pale(span["color"]):
-            return _Span(size_pt, is_bold, box=box)
-        middle = centre(self._frame.seen(box))
-        over_picture = invisible and any(is_within(middle, picture) for picture in self._pictures)
-        hidden = size_pt < LEAST_SIZE_PT or not (over_picture or self._ink.is_under(box))
-        return _Span(size_pt, is_bold, hidden, over_picture, box)
-
-
-def _flipped_at(line: dict[str, Any]) -> float | None:
-    """The baseline of a line written from right to left, upside down (-1, 0): with small glyph heights PyMuPDF takes it
-    for mirrored and puts the boxes on the wrong side of it (`JM_char_quad`, "left-right flip"; measured 2026-11)."""
-    return line["spans"][0]["origin"][1] / SCALE if line["dir"][0] == -1 and line["spans"] else None
-
-
-def _unflipped(box: Box, baseline_pt: float | None) -> Box:
-    if baseline_pt is None:
-        return box
-    return (box[0], 2 * baseline_pt - box[3], box[2], 2 * baseline_pt - box[1])
-
-
-def is_level(rotation: int, direction: tuple[float, float]) -> bool:
-    """The direction of writing turned with the page: (1, 0) is from left to right."""
-    return _rotation_of(direction) == rotation
-
-
-def _rotation_of(direction: tuple[float, float]) -> int | None:
-    """By how much the page is turned so that this direction is from left to right; null for a slanted one."""
-    x, y = direction
-    if x > LEVEL_COSINE:
-        return 0
-    if x < -LEVEL_COSINE:
-        return 180
-    if y > LEVEL_COSINE:
-        return 270
-    return 90 if y < -LEVEL_COSINE else None
-
-
-def _printable(texts: Sequence[str]) -> Sequence[str]:
+def _printable(texts: list[str]) -> list[str]:
     """Without what PostgreSQL stores in no text (NUL, lone surrogates) and no reader shows."""
     if "".join(texts).isprintable():
         return texts
     return [text if text.isprintable() else _UNSTORABLE.sub("\ufffd", text) for text in texts]
 
 
-class _Printed:
-    """Words printed twice on one place, to look bold or by an export that draws a table and its text twice."""
+def _printed_once(seen: NDArray[np.int64], texts: list[str], boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Those of the seen words of which none before has the same text and place."""
+    text = np.fromiter(map(hash, texts), np.int64, len(texts))[seen]
+    may_be_again = np.flatnonzero(_has_near(text, boxes[seen, 0]))
+    may_be_again = may_be_again[_has_near(text[may_be_again], boxes[seen[may_be_again], 1])]
+    if not len(may_be_again):
+        return seen
+    printed = _Printed()
+    again = [
+        place
+        for place, word in zip(may_be_again.tolist(), seen[may_be_again].tolist(), strict=True)
+        if printed.again(texts[word], *boxes[word, :2].tolist())
+    ]
+    return np.delete(seen, again)
 
-    SAME_PT = 2.0
+
+def _has_near(text: NDArray[np.int64], place: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which have another one of their text near to them along one side of the page."""
+    order = np.lexsort((place, text))
+    near = (np.diff(text[order]) == 0) & (np.diff(place[order]) <= 2 * SAME_PT)
+    found = np.zeros(len(text), np.bool_)
+    found[order[1:][near]] = True
+    found[order[:-1][near]] = True
+    return found
+
+
+class _Printed:
+    """The places of words, to the tolerance."""
 
     def __init__(self) -> None:
         self._places: dict[str, set[tuple[int, int]]] = {}
 
     def again(self, text: str, x0: float, y0: float) -> bool:
         """Whether the word stands there already; remembers it."""
-        x, y = int(x0 / self.SAME_PT), int(y0 / self.SAME_PT)
+        x, y = int(x0 / SAME_PT), int(y0 / SAME_PT)
         places = self._places.get(text)
         if places is None:
             self._places[text] = {(x, y)}
@@ -289,27 +199,13 @@ class _Printed:
         return known
 
 
-def _is_pale(colour: int) -> bool:
-    if not colour:
-        return False
-    return all(colour >> shift & 0xFF >= PALE_FROM for shift in (0, 8, 16))
-
-
-def _span_at(spans: list[_Span], box: Box) -> _Span:
-    """The span that the word's middle is in, else the nearest of its line."""
-    x, y = centre(box)
-
-    def distance(span: _Span) -> float:
-        middle = centre(span.box)
-        return 0.0 if is_within((x, y), span.box) else abs(middle[0] - x) + abs(middle[1] - y)
-
-    return min(spans, key=distance)
-
-
-def _smallest(letters_of_size: Counter[float]) -> float | None:
+def _smallest(words: _Words) -> float | None:
     """The smallest size in points that more than a stray letter or two have."""
+    exact: dict[float, int] = {}
+    for size, letters in zip(words.size_pt.tolist(), words.lengths.tolist(), strict=True):
+        exact[size] = exact.get(size, 0) + letters
     sizes: Counter[float] = Counter()
-    for size, letters in letters_of_size.items():
+    for size, letters in exact.items():
         sizes[round(size, 1)] += letters
     lettered = [size for size, letters in sizes.items() if letters >= SMALLEST_LETTERS]
     return min(lettered or sizes, default=None)
@@ -319,17 +215,20 @@ def _unknown_share(letters: str) -> float:
     return round(len(_UNKNOWN.findall(letters)) / len(letters), 3) if letters else 0.0
 
 
-def reading_rotation(frame: Frame, blocks: Iterable[dict[str, Any]]) -> int:
+def rotations(letters: Letters) -> NDArray[np.int64]:
+    """For each line by how much the page is turned so that it is from left to right; -1 for a slanted one."""
+    x, y = letters.directions.T
+    sides = [x > LEVEL_COSINE, x < -LEVEL_COSINE, y > LEVEL_COSINE, y < -LEVEL_COSINE]
+    return np.select(sides, [0, 180, 270, 90], -1)
+
+
+def reading_rotation(frame: Frame, letters: Letters) -> int:
     """The rotation by which the text is level; another than the file's only where nearly all of the text says so."""
-    letters: Counter[int] = Counter()
-    for block in blocks:
-        for line in block["lines"]:
-            count = sum(len(span["text"]) for span in line["spans"])
-            if (rotation := _rotation_of(line["dir"])) is not None:
-                letters[rotation] += count
-    total = letters.total()
-    rotation, count = max(letters.items(), key=lambda item: item[1], default=(frame.rotation, 0))
-    return rotation if total >= TURNED_LETTERS and count >= TURNED_SHARE * total else frame.rotation
+    turned = rotations(letters)[letters.line]
+    count = np.bincount(turned[turned >= 0], minlength=1)
+    rotation = int(count.argmax())
+    total = int(count.sum())
+    return rotation if total >= TURNED_LETTERS and count[rotation] >= TURNED_SHARE * total else frame.rotation
 
 
 TURNED_LETTERS = 100

@@ -43,7 +43,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def text(self) -> str:
-        return " ".join(word.text for word in self.words)
+        return " ".join([word.text for word in self.words])
 
 
 class TextRow(msgspec.Struct, frozen=True, dict=True):
@@ -60,7 +60,7 @@ class TextRow(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def text(self) -> str:
-        return " ".join(run.text for run in self.runs)
+        return " ".join([run.text for run in self.runs])
 
 
 def make_text_rows(lines: Iterable[TextLine], rulings: Rulings, page_box: Box) -> list[TextRow]:
@@ -74,7 +74,7 @@ def make_text_rows(lines: Iterable[TextLine], rulings: Rulings, page_box: Box) -
         parts = [(side, row) for side, strip in sorted(strips.items()) for row in _rows(strip)]
         return [TextRow(row, around(run.box for run in row), side) for side, row in parts]
     gutter = _gutter(level, page_box)
-    rows = [TextRow(row, around(run.box for run in row)) for row in _rows(runs)]
+    rows = [TextRow(row, around([run.box for run in row])) for row in _rows(runs)]
     if gutter is None:
         return rows
     parted = [part for row in rows for part in _parted(row, gutter)]
@@ -112,17 +112,20 @@ def _run(words: tuple[TextWord, ...], size_pt: float) -> Run:
 def _rows(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: run.box[1] + run.box[3]):
-        row = next((row for row in reversed(rows[-3:]) if _shares_height(row[0].box, run.box)), None)
-        if row is None:
-            rows.append([run])
+        for row in rows[:-4:-1]:
+            if _shares_height(row[0].box, run.box):
+                row.append(run)
+                break
         else:
-            row.append(run)
-    return [_joined(sorted(row, key=lambda run: run.box[0])) for row in rows]
+            rows.append([run])
+    return [_joined(sorted(row, key=lambda run: run.box[0])) if len(row) > 1 else tuple(row) for row in rows]
 
 
 def _shares_height(row: Box, run: Box) -> bool:
-    shared = min(row[3], run[3]) - max(row[1], run[1])
-    return shared >= SAME_ROW * min(row[3] - row[1], run[3] - run[1])
+    _, row_y0, _, row_y1 = row
+    _, run_y0, _, run_y1 = run
+    shared = (run_y1 if run_y1 < row_y1 else row_y1) - (run_y0 if run_y0 > row_y0 else row_y0)
+    return shared >= SAME_ROW * min(row_y1 - row_y0, run_y1 - run_y0)
 
 
 def _joined(row: list[Run]) -> tuple[Run, ...]:

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from domain.documents import Block, BlockKind, Box, Document, Page, Word, sheet_label, union
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_sides import SIDE_A, SIDE_B, side_of, with_side
 from domain.families.analysis.types import ChangePlace, Differences, Material, SheetChange, Wish
+from domain.grounding.rules_citations import Source
 from domain.ports import UnitOfWork
 from domain.revisions.types import ChangeClass, PageDifference, Severity
 from domain.rules_seen import has_middle_in

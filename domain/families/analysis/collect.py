@@ -18,7 +18,6 @@ from domain.events import EventType
 from domain.families.analysis.asking import GIVEN_UP, ask_model, is_worth_waiting
 from domain.families.analysis.gathering import Found, as_materials, gather_blocks
 from domain.families.analysis.replies import CollectReply
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_materials import COLLECTED, Chosen
 from domain.families.analysis.rules_prompt import shown_block
 from domain.families.analysis.rules_register import listed_entries, shown_entry
@@ -26,6 +25,7 @@ from domain.families.analysis.rules_sides import NO_SIDE, labelled
 from domain.families.analysis.rules_wishes import Places, new_ones, wish_of
 from domain.families.analysis.search import find, pointed_at
 from domain.families.analysis.types import AnalysisState, AskedDocument, Collected, Wish
+from domain.grounding.rules_citations import Source
 from domain.ports import UnitOfWork
 from domain.stage import Next, StageContext
 
@@ -63,7 +63,10 @@ async def collect(ctx: StageContext, state: AnalysisState) -> Next:
     wanted = _wanted(state)
     if ctx.capabilities(ROLE).offline or not wanted:
         return Next(state=state, goto="cover" if state.collected else "crop")
-    asked = await asyncio.gather(*(_collect_from(ctx, state, document) for document in wanted[:SIDE_BY_SIDE]))
+    one_by_one = asyncio.Lock()
+    asked = await asyncio.gather(
+        *(_collect_from(ctx, state, document, one_by_one) for document in wanted[:SIDE_BY_SIDE])
+    )
     done: list[Collected] = [item for item in asked if isinstance(item, Collected)]
     limits = [item for item in asked if isinstance(item, DomainError)]
     if limits and not done:
@@ -84,9 +87,13 @@ def _wanted(state: AnalysisState) -> list[AskedDocument]:
     return [document for document in ranked if document.id not in done]
 
 
-async def _collect_from(ctx: StageContext, state: AnalysisState, document: AskedDocument) -> Collected | DomainError:
-    """The first document is asked about while the next ones are still being loaded."""
-    task = await _task(ctx, state, document)
+async def _collect_from(
+    ctx: StageContext, state: AnalysisState, document: AskedDocument, one_by_one: asyncio.Lock
+) -> Collected | DomainError:
+    """The first document is asked about while the next ones are still being loaded: side by side, all would be ready
+    late."""
+    async with one_by_one:
+        task = await _task(ctx, state, document)
     if task is None:
         return Collected(document_id=document.id, is_failed=True)
     return await _ask(ctx, state, task)
@@ -94,12 +101,8 @@ async def _collect_from(ctx: StageContext, state: AnalysisState, document: Asked
 
 async def _task(ctx: StageContext, state: AnalysisState, document: AskedDocument) -> _Task | None:
     """Null for a document without any block, or one that is gone."""
-    found = await _found(ctx, state, document)
+    entries, chosen = await asyncio.gather(_entries(ctx, state, document), _blocks(ctx, state, document))
     async with ctx.uow() as uow:
-        entries = await uow.drawings.candidates(document.id)
-    entries = listed_entries(entries, state.text, state.intent.focus_areas)
-    async with ctx.uow() as uow:
-        chosen = await gather_blocks(uow, found, [document], pointed_at(state.question), COLLECTED)
         others = await _named_by(uow, entries, document, chosen)
         bare = msgspec.structs.replace(document, side=NO_SIDE)
         all_blocks = [*chosen, *others]
@@ -109,6 +112,18 @@ async def _task(ctx: StageContext, state: AnalysisState, document: AskedDocument
     if not sources:
         return None
     return _Task(document=document, sources=sources, shown=shown, drawings=_register(entries, sources.values()))
+
+
+async def _entries(ctx: StageContext, state: AnalysisState, document: AskedDocument) -> list[Drawing]:
+    async with ctx.uow() as uow:
+        entries = await uow.drawings.candidates(document.id)
+    return listed_entries(entries, state.text, state.intent.focus_areas)
+
+
+async def _blocks(ctx: StageContext, state: AnalysisState, document: AskedDocument) -> list[Chosen]:
+    found = await _found(ctx, state, document)
+    async with ctx.uow() as uow:
+        return await gather_blocks(uow, found, [document], pointed_at(state.question), COLLECTED)
 
 
 async def _named_by(

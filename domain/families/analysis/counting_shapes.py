@@ -20,10 +20,10 @@ from domain.families.analysis.rules_tally_wording import (
     similar_line,
     unfinished_line,
 )
-from domain.families.analysis.rules_text import fold_word
 from domain.families.analysis.rules_wanted import Wanted
 from domain.families.analysis.tallies import Method, Tally, TallyPage
 from domain.families.analysis.types import AnalysisState
+from domain.grounding.rules_text import fold_word
 from domain.revisions.types import from_seen, to_seen
 from domain.rules_seen import has_middle_in
 from domain.stage import StageContext
@@ -206,10 +206,11 @@ def _tally(
     total = sum(page.count for page in pages)
     mirrored = sum(page.matches[place].is_mirrored for page, places in kept for place in places)
     all_matches = sum(len(page.matches) for page in found)
+    similar = sum(page.similar for page in found)
     lines = [
-        shapes_line(total, pages, mirrored, wanted.noun, language),
+        shapes_line(total, pages, mirrored, wanted.noun, language, similar=similar, is_whole=not unsearched),
         lettered_line(letters, total, all_matches - total, language) if is_lettered else "",
-        similar_line(sum(page.similar for page in found), language),
+        similar_line(similar, language),
         shapes_method_line(len(found), language),
         unfinished_line(unsearched, language),
         other_documents_line(len(state.documents) - 1, language) if not wanted.is_this_sheet else "",

@@ -24,10 +24,10 @@ from domain.families.analysis.rules_tally_wording import (
     text_method_line,
     too_many_line,
 )
-from domain.families.analysis.rules_text import fold_word
 from domain.families.analysis.rules_wanted import Wanted
 from domain.families.analysis.tallies import Method, Tally, TallyPage
 from domain.families.analysis.types import AnalysisState, AskedDocument
+from domain.grounding.rules_text import fold_word
 from domain.stage import StageContext
 
 MAX_PAGES = 3_000

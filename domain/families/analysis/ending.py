@@ -8,7 +8,6 @@ import msgspec
 from domain.answers import Answer, AnswerReply, ReplyCitation
 from domain.events import EventType
 from domain.families.analysis.changes import places_of
-from domain.families.analysis.rules_citations import Resolved, Source, resolve
 from domain.families.analysis.rules_extras import extras_of, refs_of
 from domain.families.analysis.rules_one_look import is_counted_by_look
 from domain.families.analysis.rules_seeking import looked_line
@@ -24,6 +23,7 @@ from domain.families.analysis.rules_wording import (
 from domain.families.analysis.sources import load_words
 from domain.families.analysis.tallies import unboxed
 from domain.families.analysis.types import AnalysisState, Draft
+from domain.grounding.rules_citations import Resolved, Source, resolve
 from domain.stage import Next, StageContext
 
 PLACES_WITHOUT_MODEL = 5

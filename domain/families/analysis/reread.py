@@ -28,12 +28,12 @@ from domain.families.analysis.rules_readings import (
     needs_third,
     settle,
 )
-from domain.families.analysis.rules_values import Kind
 from domain.families.analysis.rules_wanted import wanted_in
 from domain.families.analysis.rules_wording import read_differently
 from domain.families.analysis.shooting import Places, Planned, load_places, side_of, take
 from domain.families.analysis.sources import load_cited
 from domain.families.analysis.types import AnalysisState, Reading, Wish
+from domain.grounding.rules_values import Kind
 from domain.rules_reasons import Why, reasons_of
 from domain.rules_rereading import LEAST_PX, MANNERS, shots_again
 from domain.stage import Next, StageContext

@@ -5,8 +5,8 @@ from decimal import Decimal, DivisionByZero, InvalidOperation
 
 import msgspec
 
-from domain.families.analysis.rules_unit_places import NUMBER
-from domain.families.analysis.rules_values import number_forms
+from domain.grounding.rules_unit_places import NUMBER
+from domain.grounding.rules_values import number_forms
 
 _UNIT = r"(?:\s?[^\W\d_]{1,5}[²³]?(?:/[^\W\d_]{1,3})?\.?|\s?%)?"
 _OPERATOR = r"\s*[+\-−–×xх*·:/÷]\s*"

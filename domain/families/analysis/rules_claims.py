@@ -8,9 +8,9 @@ better: the value alone anywhere in the block lets a quarter of altered digits t
 from collections.abc import Mapping
 
 from domain.answers import Claim
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_ledger import Ledger
 from domain.families.analysis.rules_statements import statements_of
+from domain.grounding.rules_citations import Source
 
 
 def check_claims(text: str, cited: Mapping[int, Source]) -> list[Claim]:

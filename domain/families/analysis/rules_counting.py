@@ -5,7 +5,7 @@ from collections import Counter
 
 from domain.families.analysis.rules_look import Look
 from domain.families.analysis.rules_spots import stems
-from domain.families.analysis.rules_values import Kind, Value
+from domain.grounding.rules_values import Kind, Value
 
 _NOUN = re.compile(r"\s*(?:шт\w*\.?\s+)?((?:[^\W\d_]+\s+){0,2}[^\W\d_]{3,})")
 _ANY_ENTRY = re.compile(

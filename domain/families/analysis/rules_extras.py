@@ -16,8 +16,8 @@ from domain.answers import (
     ReplyCitation,
 )
 from domain.evidence import Citation
-from domain.families.analysis.rules_citations import Source, resolve
 from domain.families.analysis.rules_claims import check_claims
+from domain.grounding.rules_citations import Source, resolve
 from domain.rules_sentences import sentence_spans
 
 MAX_EXTRAS = 40

@@ -3,8 +3,8 @@
 import re
 
 from domain.families.analysis.rules_spots import HEADER_SHARE, Spot, SpotValue
-from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS, unit_of
-from domain.families.analysis.rules_values import Kind, Value
+from domain.grounding.rules_units import CURRENCIES, MULTIPLIERS, unit_of
+from domain.grounding.rules_values import Kind, Value
 
 OTHER_COLUMN_SHARE = 0.5
 """What a cell counts beside a value of another column's header. A guess."""

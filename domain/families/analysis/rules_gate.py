@@ -10,9 +10,9 @@ import msgspec
 from domain.answers import AnswerReply, ReplyCitation
 from domain.documents import BlockKind
 from domain.evidence import EvidencePicture, PictureKind
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_wishes import Places, new_ones, wish_again, wish_for
 from domain.families.analysis.types import Wish
+from domain.grounding.rules_citations import Source
 from domain.rules_legibility import READABLE_PX
 from domain.rules_seen import WHOLE, part_of, sector_of
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from domain.families.analysis.rules_statements import Statement
-from domain.families.analysis.rules_values import Kind
+from domain.grounding.rules_values import Kind
 
 
 def keys_of(statement: Statement, place: int, near: Sequence[int]) -> frozenset[int]:

@@ -8,14 +8,14 @@ import msgspec
 from domain.answers import Verdict
 from domain.documents import Box
 from domain.families.analysis.rules_arithmetic import Calculation
-from domain.families.analysis.rules_citations import Source, Stream, find_quote
 from domain.families.analysis.rules_conversions import find_converted
 from domain.families.analysis.rules_counting import is_counted
 from domain.families.analysis.rules_look import Look, Match
 from domain.families.analysis.rules_reckoning import is_reckoned
 from domain.families.analysis.rules_spots import boxes_of, spots_of
 from domain.families.analysis.rules_statements import Quote, Statement
-from domain.families.analysis.rules_text import fold
+from domain.grounding.rules_citations import Source, Stream, find_quote
+from domain.grounding.rules_text import fold
 
 MAX_VALUES = 60
 """In longer statements nothing is counted, converted or reckoned. A guess."""

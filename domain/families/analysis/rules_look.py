@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from domain.answers import Verdict
-from domain.families.analysis.rules_bounds import bound_of, contradicts
 from domain.families.analysis.rules_fitting import (
     column_share,
     fits_value,
@@ -22,7 +21,8 @@ from domain.families.analysis.rules_fitting import (
 from domain.families.analysis.rules_keys import keys_of
 from domain.families.analysis.rules_spots import Spot, SpotValue, stems
 from domain.families.analysis.rules_statements import Statement
-from domain.families.analysis.rules_values import Kind, Value
+from domain.grounding.rules_bounds import bound_of, contradicts
+from domain.grounding.rules_values import Kind, Value
 
 CLOSENESS = 0.5
 SHARED_CLOSENESS = 0.3

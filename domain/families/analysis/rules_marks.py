@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.documents import Block, BlockKind, Box, Page, Word, lines_of, union
-from domain.families.analysis.rules_text import fold_word
+from domain.grounding.rules_text import fold_word
 from domain.rules_seen import has_middle_in, to_seen
 from domain.rules_tables import is_row, is_rule
 

@@ -1,10 +1,15 @@
 """How measures are told, in Russian and English: the value, its uncertainty, by which scale, checked by what. Pure."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from domain.counting.rules_dimensions import Agreement
+from domain.counting.rules_dimensions import MM_PER_PT, Agreement
 from domain.counting.rules_scale import Chosen, Refusal
-from domain.families.analysis.rules_wanted import Measure
+from domain.counting.traces import Trace
+from domain.families.analysis.rules_measure_wanted import Measure
+from domain.families.analysis.rules_stated import FT2, M2, Stated
+from domain.families.analysis.rules_traces import CONFIRMED, ChosenTrace, TraceRefusal
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,24 +28,172 @@ _NAMES = {
         "Расстояние между серединами показанных мест",
         "Distance between the middles of the places shown",
     ),
+    Measure.PERIMETER: ("Периметр показанного прямоугольника", "Perimeter of the rectangle shown"),
+    Measure.SIDE: ("Размер показанного места по большей стороне", "Longer side of the place shown"),
 }
+_THINGS = {
+    Measure.AREA: ("Площадь", "Area"),
+    Measure.PERIMETER: ("Периметр", "Perimeter"),
+    Measure.LENGTH: ("Длина", "Length"),
+    Measure.SIDE: ("Размер", "Size"),
+    Measure.DISTANCE: ("Расстояние", "Distance"),
+}
+MAX_TOLD = 4
+MAX_NAMES = 5
 
 
 def measured_line(measured: Measured, language: str) -> str:
     name = _NAMES[measured.wanted][language == "en"]
     if measured.wanted is Measure.AREA:
-        square_m = 1_000_000
-        unit = "m²" if language == "en" else "м²"
-        value = f"{_number(measured.value / square_m, language)} {unit}"
-        error = f"{_number(measured.error / square_m, language)} {unit}"
-        return f"{name}: {value} ± {error} ({' × '.join(_length(side, language) for side in measured.sides)})."
-    return f"{name}: {_length(measured.value, language)} ± {_length(measured.error, language)}."
+        sides = " × ".join(_length(side, language) for side in measured.sides)
+        return f"{name}: {_value(measured, language)} ({sides})."
+    return f"{name}: {_value(measured, language)}."
+
+
+def trace_lines(measured: Measured, trace: Trace, label: str, names: Sequence[str], language: str) -> list[str]:
+    """What was measured along the lines of the drawing: the value first, then how it was got. `names` are further
+    labels inside of a contour."""
+    is_english = language == "en"
+    thing = _THINGS[measured.wanted][is_english]
+    if measured.wanted is Measure.LENGTH:
+        what = f"of the line at “{label}”" if label else "of the line shown"
+        whose = f"линии у обозначения «{label}»" if label else "показанной линии"
+    else:
+        what = f"of the contour around “{label}”" if label else "of the contour shown"
+        whose = f"контура вокруг подписи «{label}»" if label else "показанного контура"
+    lines = [f"{thing} {what if is_english else whose}: {_value(measured, language)}."]
+    if measured.wanted is Measure.AREA:
+        around = _length(measured.sides[0], language)
+        lines.append(f"Its perimeter: {around}." if is_english else f"Его периметр: {around}.")
+    lines.append(_way_line(measured.wanted, trace, language))
+    if names:
+        shown = ", ".join(names[:MAX_NAMES])
+        lines.append(
+            f"Other labels stand in the contour too: {shown}; check that it is the one meant."
+            if is_english
+            else f"Внутри контура есть и другие подписи: {shown}; проверьте, тот ли это контур."
+        )
+    return lines
+
+
+def _way_line(wanted: Measure, trace: Trace, language: str) -> str:
+    is_english = language == "en"
+    line = "Measured along the vector lines of the sheet" if is_english else "Измерено по векторным линиям листа"
+    doors = (trace.doors + 1) // 2
+    if doors:
+        line += (
+            f"; door openings closed along the wall: {doors}"
+            if is_english
+            else f"; дверных проёмов закрыто по линии стены: {doors}"
+        )
+    if wanted is Measure.LENGTH and trace.branches:
+        line += "; branches are included" if is_english else "; ответвления входят"
+    if wanted is Measure.LENGTH and trace.is_closed:
+        line += "; the line is closed, all the way around" if is_english else "; линия замкнута, длина по всему обходу"
+    return f"{line}."
+
+
+def stated_lines(
+    stated: Stated | None,
+    measured: Measured | None,
+    label: str,
+    wanted: Measure,
+    language: str,
+    *,
+    is_disputed: bool = False,
+) -> list[str]:
+    """What the sheet states of the thing, which goes first, and whether the measured value agrees with it."""
+    is_english = language == "en"
+    if stated is None:
+        if not is_disputed:
+            return []
+        return ["The tables contradict one another about it." if is_english else "Таблицы указывают её по-разному."]
+    thing = _THINGS[wanted][is_english]
+    whose = f" “{label}”" if label and is_english else f" «{label}»" if label else ""
+    where = (f", p. {stated.page_no}" if is_english else f", стр. {stated.page_no}") if stated.page_no else ""
+    value = _area(stated.value, language) if wanted is Measure.AREA else _length(stated.value, language)
+    head = (
+        f"{thing}{whose} stated on the sheet: {value} (“{stated.text}”{where})."
+        if is_english
+        else f"{thing}{whose} указана на листе: {value} («{stated.text}»{where})."
+    )
+    head = head.replace("Размер указана", "Размер указан").replace("Периметр указана", "Периметр указан")
+    if measured is None:
+        return [head]
+    off = abs(measured.value - stated.value) / max(stated.value, 1e-9)
+    if off <= max(CONFIRMED, measured.error / max(stated.value, 1e-9)):
+        return [head, "The measured value agrees." if is_english else "Измеренное с этим сходится."]
+    share = _number(off * 100, language)
+    return [
+        head,
+        f"The measured value differs by {share} %: the stated one goes first, check the sheet."
+        if is_english
+        else f"Измеренное расходится с указанным на {share} %: верить следует указанному, проверьте лист.",
+    ]
+
+
+def trace_refusal_line(chosen: ChosenTrace, wanted: Measure, ratio: float, label: str, language: str) -> str:
+    """Why nothing was measured along the lines."""
+    is_english = language == "en"
+    place = (
+        (f"around “{label}”" if label else "at the place shown")
+        if is_english
+        else (f"вокруг подписи «{label}»" if label else "у показанного места")
+    )
+    values = ", ".join(_trace_value(trace, wanted, ratio, language) for trace in chosen.traces[:MAX_TOLD])
+    names = f" ({', '.join(chosen.names)})" if chosen.names else ""
+    line = {
+        TraceRefusal.NO_STROKES: (
+            "на странице нет векторных линий (скан или картинка), мерить не по чему",
+            "the page has no vector lines (a scan or a picture)",
+        ),
+        TraceRefusal.OPEN: (
+            f"замкнутого контура {place} нет"
+            + (f": линии охватывают и другие подписи{names}, контур где-то открыт" if names else ""),
+            f"there is no closed contour {place}"
+            + (f": the lines hold other labels too{names}, so it is open somewhere" if names else ""),
+        ),
+        TraceRefusal.SEVERAL: (
+            f"{place} несколько линий, и не ясно, какая нужна: {values}; укажите одну",
+            f"there are several {place}, and it is not clear which is meant: {values}; point at one",
+        ),
+        TraceRefusal.UNFINISHED: (
+            "чертёж страницы слишком тяжёлый, линии не прослежены до конца",
+            "the page's drawing is too heavy, its lines were not followed to the end",
+        ),
+        TraceRefusal.THIN: (
+            f"контур {place} частью проходит по тонким линиям и может не быть границей помещения; вышло бы {values}",
+            f"the contour {place} partly runs along thin lines and may not be the room's; it would be {values}",
+        ),
+        TraceRefusal.NO_LINE: (f"линии {place} нет", f"there is no line {place}"),
+    }[chosen.refusal or TraceRefusal.OPEN][is_english]
+    return f"Not measured: {line}." if is_english else f"Не измерено: {line}."
+
+
+def _trace_value(trace: Trace, wanted: Measure, ratio: float, language: str) -> str:
+    per_pt = MM_PER_PT * ratio
+    if wanted is Measure.AREA:
+        return _area(trace.area_pt2 * per_pt**2, language)
+    return _length(trace.length_pt * per_pt, language)
+
+
+def _value(measured: Measured, language: str) -> str:
+    told = _area if measured.wanted is Measure.AREA else _length
+    return f"{told(measured.value, language)} ± {told(measured.error, language)}"
+
+
+def _area(mm2: float, language: str) -> str:
+    """In square metres, in English in square feet too."""
+    value = f"{_number(mm2 / M2, language)} {'m²' if language == 'en' else 'м²'}"
+    return f"{value} ({_number(mm2 / FT2, language)} sq ft)" if language == "en" and mm2 > M2 else value
 
 
 def basis_lines(
     chosen: Chosen, agreement: Agreement, *, is_format: bool, is_unscaled: bool, language: str
 ) -> list[str]:
     """`is_unscaled`: the sheet says of something that it is not to scale, perhaps of another view."""
+    if chosen.scale is not None and chosen.scale.is_calibrated:
+        return [_calibrated_line(chosen.scale.ratio, agreement, language)]
     scale = chosen.scale.text if chosen.scale else ""
     where = (chosen.scale is not None and chosen.scale.box is not None, language == "en")
     place = {
@@ -71,13 +224,32 @@ def basis_lines(
     return lines
 
 
+def _calibrated_line(ratio: float, agreement: Agreement, language: str) -> str:
+    told = _number(ratio, language)
+    if language == "en":
+        return (
+            f"The sheet states no scale; by its dimensions (taken as millimetres or feet) it is about 1:{told}, "
+            f"{agreement.agreeing} of {agreement.tried} agree."
+        )
+    return (
+        f"Масштаб на листе не указан; по размерам чертежа (приняты в миллиметрах) он около 1:{told}, "
+        f"сходятся {agreement.agreeing} из {agreement.tried}."
+    )
+
+
 def refusal_line(refusal: Refusal, chosen: Chosen, agreement: Agreement, language: str) -> str:
     scales = ", ".join(chosen.others)
     if chosen.scale is not None:
         if language == "en":
             tried = agreement.tried
-            return f"Not measured: the stated scale {chosen.scale.text} contradicts all {tried} dimensions compared."
-        return f"Не измерено: масштаб {chosen.scale.text} расходится со всеми сверенными размерами ({agreement.tried})."
+            return (
+                f"Not measured: the stated scale {chosen.scale.text} contradicts the dimensions of the sheet: "
+                f"{agreement.agreeing} of {tried} agree."
+            )
+        return (
+            f"Не измерено: масштаб {chosen.scale.text} расходится с размерами листа: "
+            f"сходятся {agreement.agreeing} из {agreement.tried}."
+        )
     told = {
         Refusal.NO_SCALE: ("Не измерено: на листе не указан масштаб.", "Not measured: the sheet states no scale."),
         Refusal.NOT_TO_SCALE: (
@@ -96,11 +268,15 @@ def _length(mm: float, language: str) -> str:
     mm = abs(mm)
     if mm >= 1000:
         return f"{_number(mm / 1000, language)} {'m' if language == 'en' else 'м'}"
-    return f"{_number(mm, language)} {'mm' if language == 'en' else 'мм'}"
+    text = f"{mm:.{0 if mm >= WHOLE_MM else 1}f}"
+    return f"{text} mm" if language == "en" else f"{text.replace('.', ',')} мм"
+
+
+WHOLE_MM = 20.0
 
 
 def _number(value: float, language: str) -> str:
-    """Two decimals below ten, one below a hundred, none above: no more than the pen is exact."""
-    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    """Two decimals below a hundred, one below a thousand, none above: about as exact as the pen."""
+    digits = 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0
     text = f"{value:.{digits}f}"
     return text if language == "en" else text.replace(".", ",")

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from domain.families.analysis.rules_values import Kind, Value
+from domain.grounding.rules_values import Kind, Value
 
 _CUT_WORD = re.compile(r"(?<=[^\W\d_]{2})(?:\u00ad\s*|-\s+)(?=[а-яёa-z]{2})(?!(?:и|или|and|or|to)\b)")
 _CUT_NAME = re.compile(r"(?<=\w_)\s+(?=[A-ZА-Я\d])")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from domain.answers import VERIFIED, Claim, Intent
 from domain.documents import BlockKind
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_claims import check_claims
+from domain.grounding.rules_citations import Source
 
 COUNTING = frozenset({"element_count", "mixed"})
 """Intents that ask how many there are (spec/aizoomdoc.md §1.4)."""

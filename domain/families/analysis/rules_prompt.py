@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_materials import excerpt
 from domain.families.analysis.rules_sides import labelled
+from domain.grounding.rules_citations import Source
 
 
 def shown_block(ref: str, source: Source, question: str) -> dict[str, Any]:

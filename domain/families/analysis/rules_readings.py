@@ -13,12 +13,12 @@ import msgspec
 from domain.answers import VERIFIED, Claim, ClaimReading, Verdict
 from domain.documents import BlockKind, Box, Page, PageFacts, PageKey, union
 from domain.evidence import Citation
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_spots import stems
 from domain.families.analysis.rules_statements import Statement, statements_of
-from domain.families.analysis.rules_text import fold
-from domain.families.analysis.rules_values import Kind, Value, find_values
 from domain.families.analysis.types import Reading
+from domain.grounding.rules_citations import Source
+from domain.grounding.rules_text import fold
+from domain.grounding.rules_values import Kind, Value, find_values
 
 MAX_BLANKS = 8
 """Values of one answer that are read again, those the question is about first. A guess."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import permutations
 
 from domain.families.analysis.rules_statements import Statement
-from domain.families.analysis.rules_values import Kind, Value, half_digit
+from domain.grounding.rules_values import Kind, Value, half_digit
 
 _SUM = re.compile(r"\b(?:сумм|итого|всего|вместе|общ|суммарн|total|sum|together|altogether|combined)", re.IGNORECASE)
 _DIFFERENCE = re.compile(

@@ -8,7 +8,7 @@ import msgspec
 
 from domain.documents import Block
 from domain.families.analysis.rules_spots import stems
-from domain.families.analysis.rules_text import fold_word
+from domain.grounding.rules_text import fold_word
 from domain.rules_tables import Row, table_rows
 
 _QUANTITY = re.compile(r"^\s*(?:кол(?:ич|-|\.|\s|$|во)|qty|quantity|count\b|no\.?\s*(?:of|req)|req)", re.IGNORECASE)

@@ -6,9 +6,9 @@ from uuid import UUID
 from domain.answers import AnswerReply
 from domain.documents import BlockKind, Page, PageKey, sheet_label
 from domain.evidence import EvidencePicture
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.rules_gate import is_readable
 from domain.families.analysis.types import Cell, TileSearch
+from domain.grounding.rules_citations import Source
 from domain.rules_seen import WHOLE
 
 MAX_SHEETS = 2

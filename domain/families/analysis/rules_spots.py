@@ -8,11 +8,11 @@ from itertools import pairwise
 import msgspec
 
 from domain.documents import Box
-from domain.families.analysis.rules_citations import Source, Stream, line_boxes
 from domain.families.analysis.rules_mending import Marks, marks_of, mend
-from domain.families.analysis.rules_text import fold_word
-from domain.families.analysis.rules_units import unit_of
-from domain.families.analysis.rules_values import Value, find_values
+from domain.grounding.rules_citations import Source, Stream, line_boxes
+from domain.grounding.rules_text import fold_word
+from domain.grounding.rules_units import unit_of
+from domain.grounding.rules_values import Value, find_values
 from domain.rules_sentences import sentence_spans
 from domain.rules_tables import Row, header_of, is_row, table_rows
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 import msgspec
 
 from domain.families.analysis.rules_arithmetic import Calculation, find_calculations
-from domain.families.analysis.rules_bounds import bound_of
-from domain.families.analysis.rules_citations import MARK, mark_numbers
 from domain.families.analysis.rules_spots import stems
-from domain.families.analysis.rules_values import Kind, Value, find_values
+from domain.grounding.rules_bounds import bound_of
+from domain.grounding.rules_citations import MARK, mark_numbers
+from domain.grounding.rules_values import Kind, Value, find_values
 from domain.rules_sentences import sentence_spans
 from domain.rules_tables import is_row, is_rule
 

@@ -10,9 +10,9 @@ import msgspec
 from domain.answers import Claim, Verdict
 from domain.documents import Block, BlockKind
 from domain.evidence import Citation
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.tallies import MAX_PAGES, Method, Tally, TallyPage
 from domain.families.analysis.types import Material
+from domain.grounding.rules_citations import Source
 
 KIND = "count"
 UNCOUNTED = "uncounted"

@@ -135,15 +135,28 @@ def others_line(names: Sequence[str], language: str) -> str:
     return f"Написано иначе и не посчитано: {shown}."
 
 
-def shapes_line(total: int, pages: Sequence[TallyPage], mirrored: int, thing: str, language: str) -> str:
-    """The count of a symbol by its shape."""
+def shapes_line(
+    total: int,
+    pages: Sequence[TallyPage],
+    mirrored: int,
+    thing: str,
+    language: str,
+    *,
+    similar: int = 0,
+    is_whole: bool = True,
+) -> str:
+    """The count of a symbol by its shape; what makes it doubtful stands beside the number."""
     if language == "en":
         named = f"{thing} like the one shown" if thing else "Symbols like the one shown"
-        line = f"{named}: {total} ({by_pages(pages, language)})"
-        return f"{line}, of them {mirrored} mirrored." if mirrored else f"{line}."
+        least = "" if is_whole else "at least "
+        line = f"{named}: {least}{total} ({by_pages(pages, language)})"
+        line += f", of them {mirrored} mirrored" if mirrored else ""
+        return f"{line}; doubtful places besides: {similar}." if similar else f"{line}."
     named = f"{thing}: знаков, как показанный," if thing else "Знаков, как показанный,"
-    line = f"{named} — {total} ({by_pages(pages, language)})"
-    return f"{line}, из них зеркальных {mirrored}." if mirrored else f"{line}."
+    least = "" if is_whole else "не менее "
+    line = f"{named} — {least}{total} ({by_pages(pages, language)})"
+    line += f", из них зеркальных {mirrored}" if mirrored else ""
+    return f"{line}; кроме того, спорных мест {similar}." if similar else f"{line}."
 
 
 def shapes_method_line(pages: int, language: str) -> str:

@@ -5,19 +5,13 @@ ends what is asked for; a question of a value is answered by search as ever.
 """
 
 import re
-from enum import StrEnum
 
 import msgspec
 
 from domain.answers import Intent
+from domain.families.analysis.rules_measure_wanted import Measure, labelled_in, measure_of
 from domain.families.analysis.rules_modes import Mode, mode_of
 from domain.families.analysis.types import AnalysisState
-
-
-class Measure(StrEnum):
-    LENGTH = "length"
-    AREA = "area"
-    DISTANCE = "distance"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,12 +89,6 @@ _VERB = re.compile(r"[а-яё]{3,}(?:ет|ёт|ит|ут|ют|ат|ят|ется
 _THIS_SHEET = re.compile(
     r"\b(?:эт(?:ом|ого|ой)\s+(?:лист|план|чертеж|страниц|схем)\w*|this\s+(?:sheet|page|plan|drawing))", re.IGNORECASE
 )
-_AREA = re.compile(r"\b(?:площад\w+|area)\b", re.IGNORECASE)
-_DISTANCE = re.compile(r"\b(?:расстояни\w+|distance|how\s+far)\b", re.IGNORECASE)
-_LENGTH = re.compile(
-    r"\b(?:длин\w+|протяж[её]нност\w+|ширин\w+|высот\w+|измер\w+|замер\w+|length|long|wide|width|measure\w*)\b",
-    re.IGNORECASE,
-)
 
 
 def wanted_in(state: AnalysisState) -> Wanted | None:
@@ -115,8 +103,10 @@ def wanted_in(state: AnalysisState) -> Wanted | None:
 
 
 def wanted_of(text: str, intent: Intent, *, is_pointing: bool) -> Wanted:
-    """What the question wants. `is_pointing`: the message came with a region; only then anything is measured."""
-    measure = _measure_of(text) if is_pointing else None
+    """What the question wants. `is_pointing`: the message came with a region; else only a thing that has a name is
+    measured."""
+    labelled = labelled_in(text)
+    measure = measure_of(text) if is_pointing else labelled.measure if labelled is not None else None
     starts = [found.end() for found in _COUNT.finditer(text)]
     lists = [found.end() for found in _LIST.finditer(text)]
     if not starts and not lists:
@@ -198,11 +188,3 @@ class _Named:
         elif token.isalpha():
             self.nouns.append(lower)
         return True
-
-
-def _measure_of(text: str) -> Measure | None:
-    if _AREA.search(text):
-        return Measure.AREA
-    if _DISTANCE.search(text):
-        return Measure.DISTANCE
-    return Measure.LENGTH if _LENGTH.search(text) else None

@@ -11,8 +11,8 @@ import msgspec
 from domain.answers import AnswerReply, RegionRequest
 from domain.documents import BlockKind, Box, Page, PageKey
 from domain.evidence import EvidencePicture
-from domain.families.analysis.rules_citations import Source
 from domain.families.analysis.types import AskedDocument, Wish
+from domain.grounding.rules_citations import Source
 from domain.rules_seen import WHOLE, clipped, overlap, part_of, sector_of
 
 MAX_WISHES = 6

@@ -131,6 +131,10 @@ def notes(
 
 
 def _unread_line(language: str, document: UnreadDocument) -> str:
+    if pages := document.pages_without_text:
+        if language == "en":
+            return f"Pages without text of “{document.name}” were not read ({pages}) — {_sentence(document.reason_en)}"
+        return f"Не прочитаны страницы без текста в «{document.name}» ({pages}) — {_sentence(document.reason_ru)}"
     if language == "en":
         return f"Not read: “{document.name}” — {_sentence(document.reason_en)}"
     return f"Не прочитан: «{document.name}» — {_sentence(document.reason_ru)}"

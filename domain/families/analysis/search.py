@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,7 @@ from domain.families.analysis.rules_sides import NO_SIDE, SIDES, sides_of
 from domain.families.analysis.types import AnalysisState, AskedDocument, Material, UnreadDocument
 from domain.ports import SearchIndex, UnitOfWork
 from domain.stage import Next, StageContext, Wait
+from domain.waiting import is_unrecognised, reason_of
 
 BLOCK_LIMIT = 30
 PAGE_LIMIT = 8
@@ -31,21 +33,23 @@ MAX_EVIDENCE = 20
 async def search(ctx: StageContext, state: AnalysisState) -> Next | Wait:
     async with ctx.uow() as uow:
         documents, lost = await _scope(uow, ctx.job.user_id, state)
-    reading = [document for document in documents if document.status is DocumentStatus.READING]
-    if reading:
-        return Wait(state=state, document_ids=tuple(d.id for d in reading), reason=_waiting_for(reading))
+    awaited = [document for document in documents if document.is_awaited]
+    if awaited:
+        return Wait(state=state, document_ids=tuple(d.id for d in awaited), reason=reason_of(awaited))
     ready = [document for document in documents if document.status is DocumentStatus.READY]
     sides = _sides(state)
-    materials: list[Material] = []
-    for side in (*SIDES, NO_SIDE):
-        if of_side := [document for document in ready if sides.get(document.id, NO_SIDE) == side]:
-            materials += await _search_side(ctx, state, of_side, side, limits=SIDE if sides else SIMPLE)
+    by_side = {side: [d for d in ready if sides.get(d.id, NO_SIDE) == side] for side in (*SIDES, NO_SIDE)}
+    limits = SIDE if sides else SIMPLE
+    found = await asyncio.gather(
+        *(_search_side(ctx, state, of_side, side, limits=limits) for side, of_side in by_side.items() if of_side)
+    )
+    materials = list(chain.from_iterable(found))
     await _tell(ctx, materials)
     return Next(
         state=msgspec.structs.replace(
             state,
             documents=tuple(_asked(document, sides.get(document.id, NO_SIDE)) for document in ready),
-            unread=tuple(_unread(d) for d in documents if d.status is DocumentStatus.FAILED),
+            unread=tuple(_unread(d) for d in documents if d.status is DocumentStatus.FAILED or is_unrecognised(d)),
             lost_documents=lost,
             materials=tuple(materials),
         ),
@@ -63,7 +67,16 @@ async def _search_side(
     # In complex mode a model reads far more than the best blocks anyway, and picks for itself.
     if mode_of(state.question, state.settings) is not Mode.COMPLEX:
         found = await rerank(ctx, state.text, found, documents)
-    await ctx.progress(0.5, "Собираю найденное", "Gathering what was found")
+    materials, _ = await asyncio.gather(
+        _gathered(ctx, state, found, documents, side, limits),
+        ctx.progress(0.5, "Собираю найденное", "Gathering what was found"),
+    )
+    return materials
+
+
+async def _gathered(
+    ctx: StageContext, state: AnalysisState, found: Found, documents: Sequence[Document], side: str, limits: Limits
+) -> list[Material]:
     async with ctx.uow() as uow:
         return await gather(uow, found, documents, pointed_at(state.question), state.language, limits=limits, side=side)
 
@@ -109,35 +122,17 @@ def pointed_at(question: Question) -> list[Region]:
     return [*question.regions, *pasted]
 
 
-def _waiting_for(reading: Sequence[Document]) -> dict[str, object]:
-    shown = [
-        {
-            "document_id": str(document.id),
-            "name": document.name,
-            "pages_done": document.pages_done,
-            "page_count": document.page_count,
-        }
-        for document in reading
-    ]
-    return {"kind": "documents", "documents": shown}
-
-
 async def find(index: SearchIndex, state: AnalysisState, document_ids: list[UUID]) -> Found:
     if not document_ids:
         return Found()
     queries = [(state.text, 1.0)]
     queries += [(query, QUERY_WEIGHT) for query in state.intent.search_queries[:MAX_QUERIES] if query.strip()]
-    wanted = [(level, query) for query, _ in queries for level in ("block", "page")]
-    limits = {"block": BLOCK_LIMIT, "page": PAGE_LIMIT}
     found = await asyncio.gather(
-        *(
-            index.search(query, document_ids, level=level, limit=limits[level], with_boxes=False)
-            for level, query in wanted
-        )
+        *(index.search_levels(query, document_ids, blocks=BLOCK_LIMIT, pages=PAGE_LIMIT) for query, _ in queries)
     )
     weights = [weight for _, weight in queries]
-    blocks = [Ranking(hits=hits, weight=weight) for hits, weight in zip(found[::2], weights, strict=True)]
-    pages = [Ranking(hits=hits, weight=weight) for hits, weight in zip(found[1::2], weights, strict=True)]
+    blocks = [Ranking(hits=hits, weight=weight) for (hits, _), weight in zip(found, weights, strict=True)]
+    pages = [Ranking(hits=hits, weight=weight) for (_, hits), weight in zip(found, weights, strict=True)]
     block_scores, page_scores = fuse(blocks, pages)
     return Found(blocks=block_scores, pages=page_scores, snippets=_snippets(blocks))
 
@@ -174,6 +169,15 @@ async def _tell(ctx: StageContext, materials: Sequence[Material]) -> None:
 
 
 def _unread(document: Document) -> UnreadDocument:
+    if is_unrecognised(document):
+        recognition = document.recognition
+        return UnreadDocument(
+            id=document.id,
+            name=document.name,
+            pages_without_text=recognition.pages_left,
+            reason_ru=recognition.error_ru or "распознать их не удалось",
+            reason_en=recognition.error_en or "they could not be recognised",
+        )
     return UnreadDocument(
         id=document.id,
         name=document.name,

@@ -55,7 +55,7 @@ async def shoot(ctx: StageContext, state: AnalysisState, wishes: Sequence[Wish],
 async def take(
     ctx: StageContext, state: AnalysisState, planned: Sequence[Planned], places: Places, side_px: int
 ) -> AnalysisState:
-    """The state with the planned pictures behind those it has, each told with its reason as it is ready.
+    """The state with the planned pictures behind those it has, each told with its reason.
 
     They are drawn side by side and pinned; one that cannot be drawn is told as a warning and left out.
     """
@@ -67,7 +67,10 @@ async def take(
         if picture is not None:
             words = places.words.get((one.wish.document_id, one.wish.page_no), ())
             pictures.append(_evidence(one, picture, words, len(pictures) + 1, state.language, side_px))
-            await ctx.emit(EventType.EVIDENCE_PICTURE, told(pictures[-1]))
+    # In this order, and all but the first in one write.
+    await asyncio.gather(
+        *(ctx.emit(EventType.EVIDENCE_PICTURE, told(picture)) for picture in pictures[len(state.pictures) :])
+    )
     return msgspec.structs.replace(state, pictures=tuple(pictures))
 
 

@@ -8,9 +8,9 @@ from domain.answers import Answer
 from domain.documents import Block, BlockKind, PageKey, Word
 from domain.evidence import EvidencePicture, PictureKind
 from domain.families.analysis.changes import materials_of, source_of
-from domain.families.analysis.rules_citations import Source, words_of
 from domain.families.analysis.rules_tally_sources import counted_source
 from domain.families.analysis.types import AnalysisState, ChangePlace, Material
+from domain.grounding.rules_citations import Source, words_of
 from domain.ports import UnitOfWork
 from domain.rules_seen import has_middle_in
 

@@ -6,10 +6,11 @@ import msgspec
 
 from domain.answers import Answer, AnswerReply, ClaimReading, Intent, Verdict
 from domain.chats import Message, Question, Settings
-from domain.documents import BlockKind, Box
+from domain.documents import Box
 from domain.evidence import EvidencePicture
 from domain.families.analysis.rules_sides import NO_SIDE
 from domain.families.analysis.tallies import Tally, TileCount
+from domain.grounding.material import Material
 from domain.revisions.types import ChangeClass, ChangeKind, Severity
 from domain.roles import RolePrompt
 
@@ -26,29 +27,14 @@ class AskedDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnreadDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of the scope that cannot be used; it is named in the answer."""
+    """A document of the scope that cannot be used, or of which this many pages have no text (0: nothing of it is
+    known); it is named in the answer."""
 
     id: UUID
     name: str
+    pages_without_text: int = 0
     reason_ru: str
     reason_en: str
-
-
-class Material(msgspec.Struct, frozen=True, kw_only=True):
-    """A block chosen for the model. `ref` is the id the model sees: the block id, or `<block id>@<n>` where two
-    documents hold the same id, with `A:` or `B:` before it when two sets are compared. `score` ranks (higher is
-    better); 0 for neighbours and openings."""
-
-    ref: str
-    document_id: UUID
-    document_name: str
-    page_no: int
-    sheet: str
-    block_id: str
-    kind: BlockKind
-    score: float = 0.0
-    snippet: str = ""
-    side: str = NO_SIDE
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):

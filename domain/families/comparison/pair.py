@@ -10,6 +10,7 @@ from domain.families.comparison.types import ComparisonState
 from domain.revisions.cards import cards_of
 from domain.revisions.rules_pages import pair_pages
 from domain.stage import Next, StageContext, Wait
+from domain.waiting import reason_of
 
 
 async def pair(ctx: StageContext, state: ComparisonState) -> Next | Wait:
@@ -17,10 +18,9 @@ async def pair(ctx: StageContext, state: ComparisonState) -> Next | Wait:
     wanted = state.wanted
     async with ctx.uow() as uow:
         documents = [await uow.documents.get(each, user_id=ctx.job.user_id) for each in (wanted.a, wanted.b)]
-    reading = [document for document in documents if document.status is DocumentStatus.READING]
-    if reading:
-        reason = {"kind": "documents", "documents": [{"document_id": str(d.id), "name": d.name} for d in reading]}
-        return Wait(state=state, document_ids=tuple(d.id for d in reading), reason=reason)
+    awaited = [document for document in documents if document.is_awaited]
+    if awaited:
+        return Wait(state=state, document_ids=tuple(d.id for d in awaited), reason=reason_of(awaited))
     _check_read(documents)
     async with ctx.uow() as uow:
         cards_a, cards_b = await cards_of(uow, wanted.a), await cards_of(uow, wanted.b)

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from msgspec import structs
 
-from domain.documents import Document, DocumentStatus
 from domain.drawings import BY_MODEL, OFFLINE, OFFLINE_VERSION, Drawing, Freshness, Versions, freshness_of
 from domain.families.indexing.rules_units import UNITS_LIMIT, units_of
 from domain.families.indexing.types import IndexState, Unit
 from domain.ports import UnitOfWork
 from domain.stage import Next, StageContext, Wait
+from domain.waiting import reason_of
 
 ROLE = "index"
 OFFLINE_ROLE = "read_offline"
@@ -29,8 +29,8 @@ async def plan(ctx: StageContext, state: IndexState) -> Next | Wait:
     version = await ctx.prompt_version(PROMPT, VARIABLES)
     async with ctx.uow() as uow:
         document = await uow.documents.get(state.wish.document_id)
-        if document.status is DocumentStatus.READING:
-            return Wait(state=state, document_ids=(document.id,), reason=_waiting_for(document))
+        if document.is_awaited:
+            return Wait(state=state, document_ids=(document.id,), reason=reason_of([document]))
         units = await _units(uow, document.id)
         entries = {entry.key: entry for entry in await uow.drawings.entries(document.id)}
     versions = Versions(sha256=document.sha256 or "", prompt=version)
@@ -54,16 +54,6 @@ async def plan(ctx: StageContext, state: IndexState) -> Next | Wait:
         ),
         write=write if entries.keys() - keys else None,
     )
-
-
-def _waiting_for(document: Document) -> dict[str, object]:
-    told = {
-        "document_id": str(document.id),
-        "name": document.name,
-        "pages_done": document.pages_done,
-        "page_count": document.page_count,
-    }
-    return {"kind": "documents", "documents": [told]}
 
 
 async def _units(uow: UnitOfWork, document_id: UUID) -> list[Unit]:

@@ -5,8 +5,6 @@ from uuid import UUID
 from domain.families.ingest.finish import finish
 from domain.families.ingest.open import open_document
 from domain.families.ingest.read import read
-from domain.families.ingest.recognise import recognise
-from domain.families.ingest.seeing import PROMPT
 from domain.families.ingest.types import ReadingState, start
 from domain.family import Family, Stage
 from domain.jobs import Job, JobError
@@ -20,6 +18,11 @@ async def mark_failed(uow: UnitOfWork, job: Job, error: JobError | None) -> None
     await uow.documents.set_failed(UUID(job.payload["document_id"]), error or CANCELLED)
 
 
+async def mark_reading(uow: UnitOfWork, job: Job) -> None:
+    """Whoever asks waits again."""
+    await uow.documents.set_reading(UUID(job.payload["document_id"]), job.id)
+
+
 FAMILY = Family(
     name="ingest",
     queue="background",
@@ -28,15 +31,8 @@ FAMILY = Family(
     stages=(
         Stage(name="open", run=open_document, label_ru="Открываю файл", label_en="Opening the file", timeout_s=90.0),
         Stage(name="read", run=read, label_ru="Читаю страницы", label_en="Reading pages", timeout_s=240.0),
-        Stage(
-            name="recognise",
-            run=recognise,
-            label_ru="Распознаю страницы без текста",
-            label_en="Recognising pages without text",
-            timeout_s=900.0,
-            prompts=(PROMPT,),
-        ),
         Stage(name="finish", run=finish, label_ru="Завершаю", label_en="Finishing"),
     ),
     on_end=mark_failed,
+    on_requeue=mark_reading,
 )

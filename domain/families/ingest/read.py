@@ -9,9 +9,10 @@ from msgspec import structs
 from domain.documents import Page, PageContent, PageFacts
 from domain.errors import DocumentDamaged, DocumentRejected, DocumentTooHeavy
 from domain.families.ingest.pages import read_batch
-from domain.families.ingest.rules_headings import carry_headings
 from domain.families.ingest.types import ReadingState
 from domain.ports import UnitOfWork
+from domain.recognition import UNREAD
+from domain.rules_headings import carry_headings
 from domain.stage import Next, StageContext
 
 BATCH_PAGES = 8
@@ -23,8 +24,6 @@ BATCH_PAGES_MOST = 200
 QUICK_S, SLOW_S = 1.0, 4.0
 """A batch that took less is followed by one twice as large, one that took more by one half as large: 5,000 plain pages
 take 30 batches instead of 625."""
-
-UNREAD = "nothing"
 
 
 async def read(ctx: StageContext, state: ReadingState) -> Next:

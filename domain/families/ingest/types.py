@@ -31,9 +31,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
 class ReadingState(msgspec.Struct, frozen=True, kw_only=True):
     """The checkpoint. Pages before `next_page` are stored; `lost_code` is why the first lost page was lost.
-    `heading` is the last one read. `pages_for_ocr` are those without text that nothing has recognised yet;
-    `to_recognise` is null before it is planned. `recognised_page` is the last one, `recognised_heading` the heading it
-    ends under."""
+    `heading` is the last one read. `pages_for_ocr` are those without text: a job of their own recognises them."""
 
     source: Source
     reader: Reader | None = None
@@ -45,12 +43,6 @@ class ReadingState(msgspec.Struct, frozen=True, kw_only=True):
     pages_for_ocr: int = 0
     stamp: dict[str, str] = {}
     heading: str | None = None
-    to_recognise: tuple[int, ...] | None = None
-    recognition_planned: int = 0
-    recognised_pages: int = 0
-    recognised_page: int = 0
-    recognised_heading: str | None = None
-    model_gave_up: bool = False
 
 
 def start(payload: dict[str, Any]) -> ReadingState:

@@ -18,7 +18,7 @@ from domain.families.matrix.rules_requirements import Draft, draft_of, drafts_of
 from domain.families.matrix.rules_statements import Statement, statements_of
 from domain.families.matrix.rules_wording import content_words
 from domain.families.matrix.types import Chunk, MatrixState, ReadDocument, Relation, Requirement
-from domain.grounding import fold
+from domain.grounding.rules_text import fold
 from domain.stage import Next, StageContext
 
 PROMPT = "matrix/requirements"

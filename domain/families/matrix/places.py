@@ -4,7 +4,8 @@ from uuid import UUID
 
 from domain.documents import Block, Box, Word, sheet_label
 from domain.families.matrix.types import Place, ReadDocument
-from domain.grounding import Material, Source, Stream, find_quote, line_boxes, words_of
+from domain.grounding.material import Material
+from domain.grounding.rules_citations import Source, Stream, find_quote, line_boxes, words_of
 from domain.stage import StageContext
 
 MAX_QUOTE = 1_200

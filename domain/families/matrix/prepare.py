@@ -6,6 +6,7 @@ from domain.documents import Document, DocumentStatus
 from domain.errors import DocumentRejected, InvalidInput
 from domain.families.matrix.types import MatrixState, ReadDocument, UnreadDocument
 from domain.stage import Next, StageContext, Wait
+from domain.waiting import is_unrecognised, reason_of
 
 
 async def prepare(ctx: StageContext, state: MatrixState) -> Next | Wait:
@@ -15,15 +16,9 @@ async def prepare(ctx: StageContext, state: MatrixState) -> Next | Wait:
     async with ctx.uow() as uow:
         norm = await uow.documents.get(wanted.requirements, user_id=ctx.job.user_id)
         drawings = await uow.documents.readable(ctx.job.user_id, wanted.drawings)
-    reading = [document for document in (norm, *drawings) if document.status is DocumentStatus.READING]
-    if reading:
-        shown = [
-            {"document_id": str(d.id), "name": d.name, "pages_done": d.pages_done, "page_count": d.page_count}
-            for d in reading
-        ]
-        return Wait(
-            state=state, document_ids=tuple(d.id for d in reading), reason={"kind": "documents", "documents": shown}
-        )
+    awaited = [document for document in (norm, *drawings) if document.is_awaited]
+    if awaited:
+        return Wait(state=state, document_ids=tuple(d.id for d in awaited), reason=reason_of(awaited))
     ready = [document for document in drawings if document.status is DocumentStatus.READY]
     _check(norm, drawings, ready)
     state = msgspec.structs.replace(
@@ -31,6 +26,7 @@ async def prepare(ctx: StageContext, state: MatrixState) -> Next | Wait:
         norm=_read(norm),
         drawings=tuple(_read(document) for document in ready),
         unread=tuple(_unread(document) for document in drawings if document.status is DocumentStatus.FAILED),
+        unrecognised=tuple(_unrecognised(document) for document in (norm, *drawings) if is_unrecognised(document)),
         lost_documents=len(wanted.drawings) - len(drawings),
         pages=_pages(norm, wanted.pages),
     )
@@ -82,4 +78,14 @@ def _unread(document: Document) -> UnreadDocument:
         name=document.name,
         reason_ru=document.error_ru or "файл не удалось прочитать",
         reason_en=document.error_en or "the file could not be read",
+    )
+
+
+def _unrecognised(document: Document) -> UnreadDocument:
+    recognition = document.recognition
+    return UnreadDocument(
+        id=document.id,
+        name=document.name,
+        reason_ru=recognition.error_ru or "распознать их не удалось",
+        reason_en=recognition.error_en or "they could not be recognised",
     )

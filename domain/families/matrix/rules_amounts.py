@@ -11,18 +11,11 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.grounding import (
-    CURRENCIES,
-    HIGHEST,
-    LOWEST,
-    MULTIPLIERS,
-    Kind,
-    Value,
-    bound_of,
-    find_values,
-    fold_word,
-    scale_of,
-)
+from domain.grounding.rules_bounds import HIGHEST, LOWEST, bound_of
+from domain.grounding.rules_scales import scale_of
+from domain.grounding.rules_text import fold_word
+from domain.grounding.rules_units import CURRENCIES, MULTIPLIERS
+from domain.grounding.rules_values import Kind, Value, find_values
 from domain.rules_language import language_of
 
 _RANGE = re.compile(r"\s*(?:[-–—−…÷]|\.{2,3}|до|to|по)\s*")

@@ -15,6 +15,14 @@ def notes_of(state: MatrixState) -> list[dict[str, Any]]:
         )
         for document in state.unread
     ]
+    notes += [
+        _note(
+            "unrecognised",
+            f"Не прочитаны страницы без текста в документе «{document.name}»: {document.reason_ru}",
+            f"The pages without text of “{document.name}” were not read: {document.reason_en}",
+        )
+        for document in state.unrecognised
+    ]
     lost, unasked, pages, total = state.lost_documents, state.unasked, state.unread_pages, state.total
     if lost:
         notes.append(

@@ -12,7 +12,9 @@ import msgspec
 from domain.documents import Block
 from domain.families.matrix.rules_amounts import Amount, amounts_of, folded_names, overlap
 from domain.families.matrix.rules_wording import CONDITION, CONDITION_ENDS, FORBIDDEN, MUST, WANTED, content_words
-from domain.grounding import Kind, bound_of, find_values, unit_of
+from domain.grounding.rules_bounds import bound_of
+from domain.grounding.rules_units import unit_of
+from domain.grounding.rules_values import Kind, find_values
 from domain.rules_sentences import sentence_spans
 from domain.rules_tables import Row, header_of, is_row, table_rows
 

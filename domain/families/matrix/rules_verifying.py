@@ -14,7 +14,7 @@ from domain.families.matrix.rules_judging import Candidate, Finding, Judgement, 
 from domain.families.matrix.rules_statements import Statement
 from domain.families.matrix.rules_wording import content_words, is_quantity, is_same_word
 from domain.families.matrix.types import Requirement
-from domain.grounding import fold
+from domain.grounding.rules_text import fold
 from domain.rules_language import language_of
 
 MIN_QUOTE = 4

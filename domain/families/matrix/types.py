@@ -121,6 +121,7 @@ class MatrixState(msgspec.Struct, frozen=True, kw_only=True):
     norm: ReadDocument | None = None
     drawings: tuple[ReadDocument, ...] = ()
     unread: tuple[UnreadDocument, ...] = ()
+    unrecognised: tuple[UnreadDocument, ...] = ()
     lost_documents: int = 0
     pages: tuple[int, ...] = ()
     next_page: int = 0

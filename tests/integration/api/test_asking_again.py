@@ -1,6 +1,7 @@
 """Answers given anew, questions asked otherwise, replies, pointing, pasted pictures, and opinions."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.integration.api.caller import Caller, made, paths, problem
+from tests.integration.api.conftest import Sql
 
 QUESTION = "Какой расход воздуха у системы П1?"
 
@@ -43,6 +45,34 @@ def test_asking_anew_twice_with_one_key_runs_once(anna: Caller) -> None:
 
     assert (first.status_code, second.headers["Idempotent-Replayed"]) == (202, "true")
     assert first.json()["job_id"] == second.json()["job_id"]
+
+
+def test_of_ten_who_ask_anew_at_once_one_is_heard(anna: Caller, sql: Sql) -> None:
+    """The reading is held back by hand: the new answer waits for it."""
+    note = anna.read_document("Записка.txt", "Расход П1 равен 5200 м³/ч.".encode(), "text/plain")["document_id"]
+    question, _ = answered(anna, anna.new_chat(), document_ids=[note])
+    sql("update documents set status = 'reading' where id = $1::uuid", note)
+
+    with ThreadPoolExecutor(10) as pool:
+        asked = list(pool.map(lambda _: anna.post(f"/messages/{question['id']}/regenerate"), range(10)))
+
+    assert sorted(answer.status_code for answer in asked) == [202] + [409] * 9
+    made(anna.delete(f"/documents/{note}"))
+
+
+def test_of_ten_edits_at_once_the_last_one_stands(anna: Caller) -> None:
+    message = anna.ask(chat_id := anna.new_chat())
+    anna.ended(message["job_id"])
+
+    def edit(number: int) -> str:
+        return made(anna.patch(f"/messages/{message['id']}", json={"content": f"Иначе {number}"}))["job_id"]
+
+    with ThreadPoolExecutor(10) as pool:
+        jobs = [anna.ended(job_id) for job_id in pool.map(edit, range(10))]
+
+    [question, answer] = made(anna.get(f"/chats/{chat_id}/messages"))
+    assert question["job_id"] == answer["job_id"]
+    assert [job["id"] for job in jobs if job["status"] == "succeeded"].count(question["job_id"]) == 1
 
 
 def test_an_edited_question_goes_on_where_the_former_stood(anna: Caller) -> None:

@@ -188,6 +188,7 @@ ROWS: dict[tuple[str, str], Row] = {
     ("PATCH", "/admin/users/{user_id:uuid}"): for_admins(200, json={"role": "user"}),
     ("GET", "/admin/users/{user_id:uuid}/tokens"): for_admins(200),
     ("POST", "/admin/users/{user_id:uuid}/tokens"): for_admins(201, json={}),
+    ("GET", "/admin/embeddings"): for_admins(200),
     ("GET", "/me/quota"): for_users(200),
     ("GET", "/admin/users/{user_id:uuid}/quota"): for_admins(200),
     ("PUT", "/admin/users/{user_id:uuid}/quota"): for_admins(200, json={"monthly_usd": 5}),
@@ -364,10 +365,10 @@ def test_only_the_owner_opens_the_socket_of_a_chat(
     def opens(caller: Caller) -> bool:
         url = caller.url.replace("http", "ws") + f"/chats/{answered['chat_id']}/stream?token={caller.token}"
         try:
-            connect(url, proxy=None).close()
+            with connect(url, proxy=None):
+                return True
         except InvalidStatus as error:
             return error.response.status_code != 403
-        return True
 
     others = {**refused, "another user": make_user(), "an admin": make_user("admin")}
     assert {what: opens(caller) for what, caller in others.items()} == dict.fromkeys(others, False)

@@ -77,10 +77,18 @@ def test_documents_that_the_user_may_not_see_are_named(anna: Caller, plan: str) 
         assert paths(problem(response, 404)) == ["$.document_ids[0]", "$.document_ids[1]"]
 
 
-@pytest.mark.parametrize("title", ["", "т" * 301, 5])
-def test_a_title_that_is_none_is_refused(anna: Caller, title: object) -> None:
-    assert paths(problem(anna.post("/chats", json={"title": title}), 422)) == ["$.title"]
-    assert paths(problem(anna.patch(f"/chats/{anna.new_chat()}", json={"title": title}), 422)) == ["$.title"]
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("title", "", id="no title"),
+        pytest.param("title", "т" * 301, id="long title"),
+        pytest.param("title", 5, id="a number for a title"),
+        pytest.param("description", "т" * 10_001, id="long description"),
+    ],
+)
+def test_a_title_and_a_description_that_are_none_are_refused(anna: Caller, field: str, value: object) -> None:
+    assert paths(problem(anna.post("/chats", json={field: value}), 422)) == [f"$.{field}"]
+    assert paths(problem(anna.patch(f"/chats/{anna.new_chat()}", json={field: value}), 422)) == [f"$.{field}"]
 
 
 def test_a_change_of_an_unknown_field_is_refused(anna: Caller) -> None:
@@ -111,6 +119,26 @@ def test_a_deleted_chat_is_gone_with_its_messages(anna: Caller) -> None:
         problem(anna.get(path), 404)
     problem(anna.delete(f"/chats/{chat_id}"), 404)
     assert made(anna.get("/chats")) == []
+
+
+def test_the_jobs_of_a_deleted_chat_keep_their_figures_only(anna: Caller) -> None:
+    chat_id = anna.new_chat()
+    headers = {"Idempotency-Key": "of a deleted chat"}
+    body = {"content": "Каков расход?", "document_ids": []}
+    job_id = made(anna.post(f"/chats/{chat_id}/messages", json=body, headers=headers))["job_id"]
+    answered = anna.ended(job_id)
+
+    made(anna.delete(f"/chats/{chat_id}"))
+
+    job = made(anna.get(f"/jobs/{job_id}"))
+    assert (job["result"], job["snapshot"]["answer"], job["snapshot"]["result"]) == (None, "", None)
+    assert [job[name] for name in ("status", "usage", "finished_at")] == [
+        answered[name] for name in ("status", "usage", "finished_at")
+    ]
+    assert job["forgotten_at"]
+    problem(anna.get(f"/jobs/{job_id}/events"), 410, "job_forgotten")
+    problem(anna.post(f"/jobs/{job_id}/replay"), 410, "job_forgotten")
+    problem(anna.post(f"/chats/{chat_id}/messages", json=body, headers=headers), 404)
 
 
 def test_deleting_a_chat_cancels_what_it_still_waits_for(anna: Caller) -> None:

@@ -6,7 +6,7 @@ import pymupdf
 import pytest
 
 from tests.fakes.pdfs import pdf_of
-from tests.integration.api.caller import Caller
+from tests.integration.api.caller import Caller, made, problem
 
 
 def _sheet(width: str, *, has_hatch: bool) -> bytes:
@@ -46,6 +46,17 @@ def test_two_revisions_are_compared_by_text_and_drawing_and_shown_as_an_overlay(
     assert boris.get(path).status_code == 404
 
 
+def test_a_comparison_goes_with_either_of_its_documents(anna: Caller, revisions: tuple[str, str]) -> None:
+    accepted = made(anna.post("/documents/compare", json={"a": revisions[0], "b": revisions[1]}))
+
+    made(anna.delete(f"/documents/{revisions[0]}"))
+
+    job = anna.ended(accepted["job_id"])
+    assert (job["status"] in ("cancelled", "succeeded"), job["result"]) == (True, None)
+    problem(anna.get(f"/documents/compare/{job['id']}/overlays/0"), 410, "job_forgotten")
+    problem(anna.get(f"/jobs/{job['id']}/events"), 410, "job_forgotten")
+
+
 def test_a_foreign_document_is_not_compared(boris: Caller, revisions: tuple[str, str], plan: str) -> None:
     refused = boris.post("/documents/compare", json={"a": revisions[0], "b": plan})
 
@@ -58,6 +69,7 @@ def test_a_foreign_document_is_not_compared(boris: Caller, revisions: tuple[str,
     [
         pytest.param(lambda wish: wish | {"b": wish["a"]}, "$.b", id="the same twice"),
         pytest.param(lambda wish: wish | {"pages": [0]}, "$.pages[0]", id="page 0"),
+        pytest.param(lambda wish: wish | {"pages": [2**31]}, "$.pages[0]", id="page 2 147 483 648"),
         pytest.param(lambda wish: wish | {"a": "x"}, "$.a", id="no id"),
     ],
 )

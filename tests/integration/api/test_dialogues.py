@@ -138,6 +138,42 @@ def test_an_admin_replays_a_job_of_others_and_it_is_audited(
     assert str(owner.user_id) in rows[0]["details"]
 
 
+def test_a_replay_that_is_asked_for_twice_runs_once(
+    admin: Caller, owner: Caller, answered: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    headers = {"Idempotency-Key": "replay-once"}
+
+    first = admin.post(f"/admin/jobs/{answered['job_id']}/replay", headers=headers)
+    again = admin.post(f"/admin/jobs/{answered['job_id']}/replay", headers=headers)
+    own = [owner.post(f"/jobs/{answered['job_id']}/replay", headers=headers) for _ in range(2)]
+
+    assert (first.status_code, again.status_code, again.headers["idempotent-replayed"]) == (202, 202, "true")
+    assert again.json() == first.json()
+    assert own[0].json() == own[1].json()
+    assert own[0].json()["id"] != first.json()["id"]
+    other = admin.post(f"/admin/jobs/{asked['job_id']}/replay", headers=headers)
+    problem(other, 422, "idempotency_mismatch")
+
+
+def test_a_trial_that_is_asked_for_twice_runs_once_and_saves_one_draft(
+    admin: Caller, answered: dict[str, Any], sql: Sql
+) -> None:
+    text = (TREE / f"prompts/{ANSWER_PROMPT}.md").read_text() + "\nКратко."
+    wish = {"jobs": [answered["job_id"], str(uuid4())], "prompts": {ANSWER_PROMPT: {"text": text}}}
+    headers = {"Idempotency-Key": "trial-once"}
+
+    first = admin.post("/admin/prompts/trial", json=wish, headers=headers)
+    again = admin.post("/admin/prompts/trial", json=wish, headers=headers)
+
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.json() == first.json()
+    assert [refused["code"] for refused in first.json()["refused"]] == ["not_found"]
+    assert len(sql("select 1 from prompts where body = $1", text)) == 1
+    assert len(sql("select 1 from replays where trial_id = $1", first.json()["id"])) == 1
+    changed = {**wish, "jobs": wish["jobs"][:1]}
+    problem(admin.post("/admin/prompts/trial", json=changed, headers=headers), 422, "idempotency_mismatch")
+
+
 def test_a_replay_and_a_job_without_a_record_cannot_be_replayed(
     admin: Caller, owner: Caller, answered: dict[str, Any]
 ) -> None:

@@ -214,6 +214,14 @@ def _import(caller: Caller, document: bytes, blocks: bytes | None, **form: str) 
     return response.json()
 
 
+def test_an_import_for_a_client_with_an_endless_id_is_refused(anna: Caller) -> None:
+    files = {"document": ("План_document.md", PREPARED.encode(), "text/markdown")}
+
+    refused = anna.post("/documents/import", files=files, data={"client_id": "к" * 201, "node_path": "Проект"})
+
+    assert paths(problem(refused, 422)) == ["$.client_id"]
+
+
 @pytest.mark.parametrize("with_blocks", [True, False])
 def test_a_prepared_document_keeps_its_pages_and_block_ids(anna: Caller, with_blocks: bool) -> None:
     blocks = json.dumps(BLOCKS).encode() if with_blocks else None

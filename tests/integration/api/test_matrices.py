@@ -75,6 +75,17 @@ def test_rows_are_filtered_and_paged(owner: Caller, matrix: dict[str, Any]) -> N
     assert unknown["by_verdict"] == {"pass": 1, "fail": 1, "unknown": 2}
 
 
+def test_who_polls_with_the_etag_of_before_is_told_only_what_changed(owner: Caller, matrix: dict[str, Any]) -> None:
+    path = f"/documents/matrix/{matrix['id']}"
+    known = owner.get(path).headers["etag"]
+
+    same = owner.get(path, headers={"If-None-Match": known})
+    changed = owner.get(path, headers={"If-None-Match": 'W/"of-another-day"'})
+
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", known)
+    assert changed.status_code == 200
+
+
 def test_the_workbook_has_the_rows_and_a_name_in_russian(owner: Caller, matrix: dict[str, Any]) -> None:
     answer = owner.get(f"/documents/matrix/{matrix['id']}/export")
 

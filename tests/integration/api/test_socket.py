@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -155,15 +155,11 @@ def test_a_user_who_was_blocked_can_open_no_socket(anna: Caller, admin: Caller) 
         pass
 
 
-def test_sockets_count_as_streams(anna: Caller, sql: Sql) -> None:
+def test_sockets_count_as_streams(anna: Caller) -> None:
     chat_id = anna.new_chat()
-    opened = [
-        connect(anna.url.replace("http", "ws") + f"/chats/{chat_id}/stream?token={anna.token}", proxy=None)
-        for _ in range(20)
-    ]
-    try:
+
+    with ExitStack() as opened:
+        for _ in range(20):
+            opened.enter_context(_socket(anna, chat_id, **_bearer(anna)))
         with pytest.raises((InvalidStatus, ConnectionClosed)), _socket(anna, chat_id, **_bearer(anna)) as socket:
             socket.recv(timeout=LIVE_S)
-    finally:
-        for socket in opened:
-            socket.close()

@@ -113,3 +113,17 @@ def test_every_change_is_audited(admin: Caller, sql: Sql) -> None:
 
     assert [row["action"] for row in rows] == ["user.created", "token.created", "user.changed", "token.revoked"]
     assert {row["actor_id"] for row in rows} == {admin.user_id}
+
+
+def test_an_admin_sees_what_embedding_has_cost(admin: Caller, sql: Sql) -> None:
+    sql("insert into embedding_spending values ('2099-01', 'fake:model', 'documents', 1000000, 150000)")
+
+    seen = made(admin.get("/admin/embeddings"))
+
+    assert seen["spent"][0] == {
+        "month": "2099-01",
+        "model": "fake:model",
+        "purpose": "documents",
+        "tokens": 1_000_000,
+        "usd": 0.15,
+    }

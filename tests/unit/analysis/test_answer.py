@@ -10,6 +10,7 @@ from domain.chats import Message, Role, Settings
 from domain.errors import BudgetExceeded
 from domain.events import EventType
 from domain.families.analysis.answer import answer
+from domain.families.analysis.rules_wording import notes
 from domain.families.analysis.search import search
 from domain.families.analysis.types import AnalysisState, UnreadDocument
 from domain.ids import new_id
@@ -160,6 +161,19 @@ async def test_a_quote_that_is_not_there_is_told(uow: FakeUnitOfWork, user_id: U
 
     assert [payload["code"] for payload in ctx.payloads(EventType.WARNING)] == ["quote_not_found"]
     assert outcome.state.answer.citations[0].quote == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("ru", "Не прочитаны страницы без текста в «bad.pdf» (3) — файл повреждён."),
+        ("en", "Pages without text of “bad.pdf” were not read (3) — the file is damaged."),
+    ],
+)
+def test_pages_without_text_are_named_below_the_answer(language: str, line: str) -> None:
+    lost = msgspec.structs.replace(UNREAD, pages_without_text=3)
+
+    assert notes(language, [lost], 0, False) == line
 
 
 async def test_unread_documents_are_named_below_the_answer(uow: FakeUnitOfWork, user_id: UUID, ask: Ask) -> None:

@@ -11,7 +11,8 @@ from domain.chats import Scope
 from domain.documents import Block, BlockKind, Page, PageContent, PageFacts, Word
 from domain.events import EventType
 from domain.families.analysis.rules_marks import Zone, find_marks, pattern_of, series_of
-from domain.families.analysis.rules_wanted import Measure, Wanted, wanted_of
+from domain.families.analysis.rules_measure_wanted import Measure
+from domain.families.analysis.rules_wanted import Wanted, wanted_of
 from tests.fakes.blobs import FakeBlobs
 from tests.fakes.pages import add_document, page_of
 from tests.fakes.stage_context import FakeStageContext

@@ -9,6 +9,7 @@ import pytest
 from domain.answers import AnswerReply, Intent, ReplyCitation
 from domain.chats import Scope
 from domain.counting.rules_tiles import merged
+from domain.counting.traces import TraceAsk, Traced
 from domain.counting.types import Shape, ShapeMatch, ShapesFound
 from domain.documents import Block, BlockKind, Page, PageContent, PageFacts, Word
 from domain.errors import BudgetExceeded, DocumentTooHeavy
@@ -45,8 +46,9 @@ def sheet(*words: Word, stamp: dict[str, str] | None = None) -> PageContent:
 class FakeDrawings:
     """A reader whose shapes are given; asks no file."""
 
-    def __init__(self, found: ShapesFound | Exception) -> None:
+    def __init__(self, found: ShapesFound | Exception, traced: Traced | None = None) -> None:
         self.found = found
+        self.traced = traced or Traced(is_drawn=False)
 
     async def read_shape(self, sha256: str, page_no: int, box: tuple[float, ...]) -> Shape:
         return SHAPE
@@ -58,6 +60,9 @@ class FakeDrawings:
 
     async def read_drawing(self, sha256: str, page_no: int) -> PageDrawing:
         return PageDrawing()
+
+    async def trace(self, sha256: str, page_no: int, ask: TraceAsk) -> Traced:
+        return self.traced
 
 
 def pointing(state: AnalysisState, *regions: Region) -> AnalysisState:

@@ -8,9 +8,9 @@ import pytest
 from domain.answers import AnswerReply, RegionRequest, ReplyCitation
 from domain.documents import BlockKind, Page
 from domain.evidence import EvidencePicture, PictureKind
-from domain.families.analysis.rules_citations import Source, resolve
 from domain.families.analysis.rules_gate import forced
 from domain.families.analysis.rules_wishes import MAX_WISHES, Places, requested, wish_for
+from domain.grounding.rules_citations import Source, resolve
 from tests.fakes.sources import source_of
 
 TEXT = "Расход П1 4200 м³/ч"

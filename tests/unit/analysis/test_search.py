@@ -3,10 +3,11 @@
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from domain.answers import Intent
 from domain.chats import Scope
-from domain.documents import DocumentStatus
+from domain.documents import DocumentStatus, Recognition, RecognitionState
 from domain.events import EventType
 from domain.evidence import Region
 from domain.families.analysis.search import search
@@ -86,6 +87,35 @@ async def test_documents_still_being_read_are_waited_for(uow: FakeUnitOfWork, us
             "documents": [{"document_id": str(reading.id), "name": "a.pdf", "pages_done": 1, "page_count": 1}],
         },
     )
+
+
+async def test_a_document_whose_scans_are_being_recognised_is_waited_for(
+    uow: FakeUnitOfWork, user_id: UUID, ask: Ask
+) -> None:
+    document = await add_document(uow, user_id, "a.pdf", page_of(1, FLOW))
+    recognition = Recognition(state=RecognitionState.PENDING, pages=4, pages_done=1, pages_left=3)
+    await uow.documents.set_recognition(document.id, recognition)
+
+    outcome = await search(FakeStageContext(uow, user_id), ask("?"))
+
+    assert isinstance(outcome, Wait)
+    assert outcome.document_ids == (document.id,)
+    assert outcome.reason["documents"][0]["recognition"] == {"pages_done": 1, "pages": 4}
+
+
+@pytest.mark.parametrize("ended", ["failed", "cancelled"])
+async def test_pages_whose_recognition_ended_early_are_kept_to_be_named(
+    uow: FakeUnitOfWork, user_id: UUID, ask: Ask, ended: str
+) -> None:
+    document = await add_document(uow, user_id, "a.pdf", page_of(1, FLOW))
+    recognition = Recognition(state=RecognitionState(ended), pages=4, pages_left=3, error_ru="Нечем.", error_en="None.")
+    await uow.documents.set_recognition(document.id, recognition)
+
+    state = await found(FakeStageContext(uow, user_id), ask("?"))
+
+    assert [(one.name, one.pages_without_text, one.reason_ru) for one in state.unread] == [("a.pdf", 3, "Нечем.")]
+    assert [one.id for one in state.documents] == [document.id]
+    assert state.materials
 
 
 async def test_failed_documents_are_kept_to_be_named(uow: FakeUnitOfWork, user_id: UUID, ask: Ask) -> None:

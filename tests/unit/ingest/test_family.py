@@ -16,13 +16,14 @@ from domain.errors import (
     UnsupportedFormat,
 )
 from domain.families.ingest.family import FAMILY
-from domain.families.ingest.types import ReadingState
+from domain.families.ingest.types import Reader, ReadingState, Source
 from domain.ids import new_id
 from domain.jobs import JobError
 from domain.stage import Finished, Next
 from tests.fakes.blobs import FakeBlobs
 from tests.fakes.pages import page_of
 from tests.fakes.reader import FakeReader, unread_page
+from tests.fakes.recogniser import FakeRecogniser
 from tests.fakes.stage_context import FakeStageContext
 from tests.fakes.unit_of_work import FakeUnitOfWork
 from tests.fakes.vault import FakeVault
@@ -284,3 +285,62 @@ async def test_a_revision_that_was_read_is_compared_with_the_one_it_replaces() -
 
     (job,) = setting.uow.jobs.accepted
     assert (job.family, job.payload["a"], job.payload["b"]) == ("comparison", str(former), str(setting.document_id))
+
+
+async def test_pages_without_text_are_left_to_a_job_of_their_own_that_is_waited_for() -> None:
+    setting = Setting(FakeReader(page_of(1, "Насос"), page_of(2, needs_ocr=True)))
+    setting.ctx.recogniser = FakeRecogniser("tesseract")
+    await setting.add()
+
+    finished = await setting.run()
+
+    (job,) = setting.uow.jobs.accepted
+    recognition = setting.document.recognition
+    assert isinstance(finished, Finished)
+    assert (job.family, job.document_id, job.parent_id) == ("recognition", setting.document_id, setting.ctx.job.id)
+    assert finished.result["recognition_job_id"] == str(job.id) == str(recognition.job_id)
+    assert (setting.document.status, recognition.state, recognition.pages) == ("ready", "pending", 1)
+    assert setting.document.is_awaited
+    assert setting.ctx.recogniser.asked == []
+
+
+async def test_where_recognition_is_switched_off_pages_say_so_and_nothing_is_waited_for() -> None:
+    setting = Setting(FakeReader(page_of(1, "Насос"), page_of(2, needs_ocr=True)))
+    setting.ctx.recogniser = FakeRecogniser("off")
+    await setting.add()
+
+    finished = await setting.run()
+
+    _, page = await setting.uow.documents.pages(setting.document_id)
+    assert page.facts.warnings == ("recognition_off",)
+    assert isinstance(finished, Finished)
+    assert (finished.result["pages_for_ocr"], finished.result["recognition_job_id"]) == (1, None)
+    assert (setting.uow.jobs.accepted, setting.document.is_awaited) == ([], False)
+
+
+async def test_pages_of_prepared_documents_are_never_recognised() -> None:
+    setting = Setting(FakeReader())
+    setting.ctx.recogniser = FakeRecogniser("tesseract")
+    await setting.add()
+    state = ReadingState(
+        source=Source(document_id=setting.document_id), reader=Reader(kind="prepared"), page_count=1, pages_for_ocr=1
+    )
+
+    await setting.resume("finish", state)
+
+    assert setting.uow.jobs.accepted == []
+
+
+async def test_a_requeued_reading_is_waited_for_unless_another_job_has_taken_over() -> None:
+    setting = Setting(FakeReader())
+    await setting.add()
+    job = msgspec.structs.replace(setting.ctx.job, payload={"document_id": str(setting.document_id)})
+    failed = msgspec.structs.replace(setting.document, status=DocumentStatus.FAILED, error_code="x", job_id=job.id)
+    setting.uow.documents.stored[setting.document_id] = failed
+    assert FAMILY.on_requeue
+
+    await FAMILY.on_requeue(setting.uow, msgspec.structs.replace(job, id=new_id()))  # pyright: ignore[reportArgumentType]
+    untouched = setting.document.status
+    await FAMILY.on_requeue(setting.uow, job)  # pyright: ignore[reportArgumentType]
+
+    assert (untouched, setting.document.status, setting.document.error_code) == ("failed", "reading", None)

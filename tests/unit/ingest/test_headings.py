@@ -1,7 +1,7 @@
 """Headings that hold over the end of a page."""
 
 from domain.documents import Block, BlockKind, Page, PageContent
-from domain.families.ingest.rules_headings import carry_headings
+from domain.rules_headings import carry_headings
 
 
 def _page(*headings: str | None, page_no: int = 1, height_pt: float = 842) -> PageContent:

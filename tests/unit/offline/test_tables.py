@@ -79,3 +79,63 @@ def test_both_compared_things_are_told(ask: Ask) -> None:
 
     assert "350" in told
     assert "300" in told
+
+
+GROUPED = (
+    "| Parameter | Notes | TYP | UNIT |\n|---|---|---|---|\n| Settling time | RATE = 0 | 400 | ms |\n"
+    "|  | RATE = DVDD | 50 |  |\n| Reference voltage |  | 1.25 | V |"
+)
+
+
+def test_a_merged_cell_counts_for_the_rows_below_it(ask: Ask) -> None:
+    told = ask("What is the settling time with RATE = DVDD?", GROUPED).answer_markdown
+
+    assert "Parameter: Settling time; Notes: RATE = DVDD; TYP: 50; UNIT: ms" in told
+    assert "400" not in told
+
+
+LISTED = (
+    "| Поз. | Наименование | Кол. | Масса, кг |\n|---|---|---|---|\n| R40-R59 | Резистор 1 кОм | 20 |  |\n"
+    "| VD1 | Диод 1N4148 | 1 | 0,1 |\n| ШУ1 | Шкаф управления | 1 |  |"
+)
+
+
+def test_a_range_of_marks_tells_of_those_inside_it(ask: Ask) -> None:
+    assert "Резистор 1 кОм" in ask("Что за резистор R45?", LISTED).answer_markdown
+    assert not ask("Что за резистор R60?", LISTED).citations
+
+
+def test_an_empty_cell_is_no_answer(ask: Ask) -> None:
+    assert not ask("Какова масса шкафа ШУ1?", LISTED).citations
+
+
+def test_a_quantity_that_the_row_does_not_tell_is_not_found(ask: Ask) -> None:
+    assert "1 кОм" in ask("Какое сопротивление у R45?", LISTED).answer_markdown
+    assert not ask("Какая мощность у R45?", LISTED).citations
+
+
+def test_a_mark_is_not_taken_for_a_longer_one(ask: Ask) -> None:
+    table = "| Марка | Поток, лм |\n|---|---|\n| WKP3-7040 | 3137 |\n| WKP3 | 3192 |"
+
+    told = ask("Какой поток у WKP3?", table).answer_markdown
+
+    assert "3192" in told
+    assert "3137" not in told
+
+
+def test_a_table_that_goes_on_has_the_headers_of_the_page_before(ask: Ask) -> None:
+    further = "| 3 | Насос НЦ-5 | 4 |\n|---|---|---|\n| 4 | Бак Б-2 | 1 |"
+    first = "| 1 | Вентиль В-1 | 2 |\n| 2 | Клапан К-7 | 6 |"
+
+    told = ask("Какое количество насосов НЦ-5?", f"| Поз. | Наименование | Кол. |\n|---|---|---|\n{first}", further)
+
+    assert "**Кол: 4**" in told.answer_markdown
+
+
+def test_a_number_is_a_row_under_the_header_that_the_question_names(ask: Ask) -> None:
+    gauges = "| Gage number | Diameter, mils |\n|---|---|\n| 6 | 162 |\n| 20 | 32 |\n| 32 | 8 |"
+
+    told = ask("What is the diameter of gage 20?", gauges).answer_markdown
+
+    assert "**Diameter, mils: 32**" in told
+    assert "162" not in told

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.offline.conftest import Ask
+from workers.offline.answers import read_answer
 
 RULES = (
     "5.3.1 Общие положения приведены ниже.\n"
@@ -94,3 +95,37 @@ def test_a_page_asked_for_as_a_whole_is_told_by_its_beginning(ask: Ask) -> None:
 
     assert {citation.block_id for citation in reply.citations} == {"AAAA-AAAA-AA1"}
     assert "«Указания по монтажу»" in reply.answer_markdown
+
+
+def test_a_thing_with_its_number_is_told_alone(ask: Ask) -> None:
+    parts = "КРЕПЁЖ:\nвинт М3 - 8\nгайка М3 - 4\nшайба М3 - 12"
+
+    assert ask("Сколько гаек М3?", parts).citations[0].quote == "гайка М3 - 4"
+
+
+def test_what_says_the_meaning_of_a_word_comes_before_what_uses_it(ask: Ask) -> None:
+    text = "Структура автореферата приведена ниже. Автореферат — документ, в котором кратко излагают диссертацию."
+
+    [citation] = ask("Что такое автореферат?", "8 Автореферат.......... 6", text).citations
+
+    assert citation.quote == "Автореферат — документ, в котором кратко излагают диссертацию."
+
+
+def test_a_unit_tells_of_its_quantity(ask: Ask) -> None:
+    assert ask("От какого напряжения питаются часы?", "Часы питаются от сети +12 В.").citations
+
+
+def test_another_thing_of_the_same_property_is_no_answer(ask: Ask) -> None:
+    assert not ask("What is the melting point of silver?", "The melting point of solder is 188 degrees.").citations
+
+
+def test_a_heading_is_told_with_the_block_below_it() -> None:
+    blocks = ("Package dimensions", "Length 10.10, width 6.20.")
+    materials = [
+        {"block_id": f"AAAA-AAAA-AA{number}", "document": "HX.pdf", "place": "p. 8", "kind": "text", "content": content}
+        for number, content in enumerate(blocks)
+    ]
+
+    reply = read_answer({"question": "What are the package dimensions?", "language": "en", "materials": materials})
+
+    assert "“Package dimensions” [1] “Length 10.10, width 6.20.” [2]" in reply.answer_markdown

@@ -70,3 +70,16 @@ def test_each_part_of_a_question_is_answered_and_what_is_missing_is_said(ask: As
     assert "350" in reply.answer_markdown
     assert "Ответ на часть вопроса не найден" in reply.answer_markdown
     assert reply.needs_more_evidence
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Сколько задвижек на вводе?", "На вводе стоит одна задвижка."),
+        ("Какое сопротивление изоляции?", "Сопротивл. изоляции не менее 100 МОм."),
+        ("Из каких структурных частей состоит отчёт?", "Структура отчёта: введение и заключение."),
+    ],
+    ids=["genitive_plural", "cut_short", "adjective"],
+)
+def test_other_forms_of_a_word_are_found(ask: Ask, question: str, text: str) -> None:
+    assert ask(question, text).citations

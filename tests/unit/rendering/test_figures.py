@@ -88,3 +88,40 @@ def test_shadings_are_not_drawn_while_the_text_is_read(read: Read):
     (content,) = read(file)
 
     assert content.blocks[0].content == "shaded"
+
+
+def test_what_is_drawn_outside_of_the_frame_belongs_to_no_figure(read: Read):
+    def draw(page: pymupdf.Page) -> None:
+        page.draw_rect(pymupdf.Rect(57, 14, 581, 828))
+        for number in range(40):
+            page.draw_line((20, 60 + 5 * number), (50, 62 + 5 * number))
+        _fan(page, 70, 100)
+        page.insert_text((80, 700), "A sheet with one view")
+
+    (content,) = read(pdf_of(draw))
+
+    (view,) = _images(content)
+    assert view.box == pytest.approx((70 / 595, 100 / 842, 190 / 595, 220 / 842), abs=0.003)
+
+
+def test_a_line_along_the_page_parts_the_figures_beside_it(read: Read):
+    def draw(page: pymupdf.Page) -> None:
+        page.draw_line((300, 20), (300, 822))
+        _fan(page, 178, 100)
+        _fan(page, 304, 100)
+        page.insert_text((80, 700), "A leaflet with two columns")
+
+    (content,) = read(pdf_of(draw))
+
+    assert len(_images(content)) == 2
+
+
+def test_shadows_along_two_edges_of_a_sheet_are_no_picture(read: Read):
+    def draw(page: pymupdf.Page) -> None:
+        _grey(page, (560, 200, 580, 820))
+        _grey(page, (100, 800, 580, 820))
+        page.insert_text((80, 700), "A sheet with the shadow of its template")
+
+    (content,) = read(pdf_of(draw))
+
+    assert _images(content) == []

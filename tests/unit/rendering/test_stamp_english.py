@@ -32,7 +32,7 @@ def _line(text: str, x: float, y: float, size: float) -> TextLine:
 
 
 def test_a_mechanical_drawing_names_number_revision_scale_sheet_and_title():
-    stamp = read_stamp([_line(*word) for word in LABELS + VALUES], PAGE)
+    stamp = read_stamp([_line(*word) for word in LABELS + VALUES], [], PAGE)
 
     assert stamp == {
         "title": "PUMP BRACKET",
@@ -53,7 +53,7 @@ def test_the_number_of_a_building_sheet_stands_under_its_label():
         ("A101", 1010, 715, 24),
     ]
 
-    assert read_stamp([_line(*word) for word in words], PAGE)["sheet"] == "A101"
+    assert read_stamp([_line(*word) for word in words], [], PAGE)["sheet"] == "A101"
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_the_number_of_a_building_sheet_stands_under_its_label():
     ],
 )
 def test_words_like_those_of_a_title_block_make_none(words: list[tuple[str, float, float, float]]):
-    assert read_stamp([_line(*word) for word in words], PAGE) == {}
+    assert read_stamp([_line(*word) for word in words], [], PAGE) == {}

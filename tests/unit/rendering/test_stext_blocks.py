@@ -1,4 +1,4 @@
-"""What is read of a text page in memory, against what PyMuPDF tells of it."""
+"""The vectors and pictures that are read of a text page in memory, against what PyMuPDF tells of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,9 @@ import pytest
 from domain.documents import PageContent
 from tests.fakes.pdfs import pdf_of
 from workers.rendering.geometry import Frame
-from workers.rendering.magnified import read_magnified
-from workers.rendering.stext_blocks import RawMarks, text_alone
+from workers.rendering.magnified import SCALE, read_magnified
+from workers.rendering.memory import Memory
+from workers.rendering.stext_blocks import RawMarks, read_blocks
 
 Read = Callable[[bytes], list[PageContent]]
 
@@ -27,21 +28,15 @@ def _mixed(page: pymupdf.Page) -> None:
     page.draw_rect(pymupdf.Rect(30, 30, 60, 60), fill=(1, 0, 0), color=None)
 
 
-def _textpage(draw: Callable[[pymupdf.Page], Any]) -> pymupdf.TextPage:
+def _told(draw: Callable[[pymupdf.Page], Any]) -> tuple[RawMarks, list[dict[str, Any]]]:
     document = pymupdf.open(stream=pdf_of(draw), filetype="pdf")
-    return document[0].get_textpage(flags=FLAGS)
-
-
-def _read(textpage: pymupdf.TextPage) -> tuple[RawMarks, list[dict[str, Any]]]:
-    with text_alone(textpage) as marks:
-        return marks, textpage.extractDICT()["blocks"]
+    textpage = document[0].get_textpage(flags=FLAGS)
+    marks, _ = read_blocks(Memory(), textpage.this)
+    return marks, textpage.extractDICT()["blocks"]
 
 
 def test_vectors_and_pictures_are_those_that_pymupdf_tells():
-    textpage = _textpage(_mixed)
-    told = textpage.extractDICT()["blocks"]
-
-    marks, _ = _read(textpage)
+    marks, told = _told(_mixed)
 
     vectors = [block for block in told if block["type"] == 3]
     assert marks.vectors.tolist() == [list(block["bbox"]) for block in vectors]
@@ -51,19 +46,18 @@ def test_vectors_and_pictures_are_those_that_pymupdf_tells():
     assert (marks.texts, marks.texts_before.tolist()) == (2, [1])
 
 
-def test_the_text_stands_alone_meanwhile():
-    _, blocks = _read(_textpage(_mixed))
+def test_a_long_list_of_vectors_is_read_to_its_end():
+    def draw(page: pymupdf.Page) -> None:
+        shape = page.new_shape()
+        for number in range(500):
+            shape.draw_line((20, 20 + number), (20 + number, 600))
+            shape.finish()
+        shape.commit()
 
-    assert [block["lines"][0]["spans"][0]["text"] for block in blocks] == ["above the picture", "below the picture"]
+    marks, told = _told(draw)
 
-
-def test_the_page_is_whole_again_afterwards():
-    textpage = _textpage(_mixed)
-    before = textpage.extractDICT()["blocks"]
-
-    _read(textpage)
-
-    assert textpage.extractDICT()["blocks"] == before
+    assert marks.vectors.tolist() == [list(block["bbox"]) for block in told]
+    assert len(marks.vectors) == 500
 
 
 @pytest.mark.parametrize(
@@ -75,13 +69,9 @@ def test_the_page_is_whole_again_afterwards():
     ],
 )
 def test_a_page_without_one_or_the_other_is_read(draw: Callable[[pymupdf.Page], Any]):
-    textpage = _textpage(draw)
-    before = textpage.extractDICT()["blocks"]
+    marks, told = _told(draw)
 
-    marks, blocks = _read(textpage)
-
-    assert len(marks.vectors) + len(blocks) == len(before)
-    assert textpage.extractDICT()["blocks"] == before
+    assert len(marks.vectors) + marks.texts == len(told)
 
 
 def test_a_picture_within_a_line_does_not_part_it(read: Read):
@@ -102,8 +92,8 @@ def test_boxes_of_a_page_in_larger_units_are_of_that_page():
         document[0].set_rotation(90)
         page = document.reload_page(document[0])
         frame = Frame.of(page)
-        with read_magnified(page, frame) as (textpage, _):
-            x0, y0, *_ = textpage.extractWORDS()[0]
+        letters, _ = read_magnified(page, frame)
 
-    assert 0 < x0 / 256 < frame.width_pt
-    assert 0 < y0 / 256 < frame.height_pt / 2
+    x0, y0, *_ = letters.boxes[:, 0] / SCALE
+    assert 0 < x0 < frame.width_pt
+    assert 0 < y0 < frame.height_pt / 2

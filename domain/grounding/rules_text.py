@@ -10,6 +10,7 @@ import unicodedata
 _DROPPED = frozenset("|*_#`\\~\u00ad\u200b\u200c\u200d\ufeff")
 _SAME = str.maketrans(
     {
+        **dict.fromkeys(_DROPPED),
         **dict.fromkeys("«»„“”‟″\u2033", '"'),
         **dict.fromkeys("‘’‚‛′`´", "'"),
         **dict.fromkeys("‐‑‒–—―−", "-"),
@@ -39,5 +40,4 @@ def fold_word(text: str) -> str:
 
 
 def _fold_characters(text: str) -> str:
-    composed = unicodedata.normalize("NFKC", text).casefold().translate(_SAME)
-    return "".join(letter for letter in composed if letter not in _DROPPED and not letter.isspace())
+    return "".join(unicodedata.normalize("NFKC", text).casefold().translate(_SAME).split())

@@ -5,7 +5,7 @@ import asyncio
 from domain.documents import Box, Page, PageContent
 from domain.errors import ProviderFailed
 from domain.evidence import RenderSpec
-from domain.families.ingest.rules_recognised import SeenReply, make_page
+from domain.families.recognition.rules_recognised import SeenReply, make_page
 from domain.llm import ImagePart
 from domain.recognition import seen_size, tiles_of, to_unrotated
 from domain.stage import Asked, StageContext

@@ -11,9 +11,9 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.families.analysis.rules_text import fold_word
-from domain.families.analysis.rules_unit_places import NUMBER, units_after, units_at
-from domain.families.analysis.rules_units import unit_of
+from domain.grounding.rules_text import fold_word
+from domain.grounding.rules_unit_places import NUMBER, units_after, units_at
+from domain.grounding.rules_units import unit_of
 
 
 class Kind(StrEnum):

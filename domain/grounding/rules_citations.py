@@ -8,8 +8,8 @@ import msgspec
 from domain.answers import ReplyCitation
 from domain.documents import Block, BlockKind, Box, Word, union
 from domain.evidence import Citation, CitationKind, EvidencePicture, PictureKind
-from domain.families.analysis.rules_text import fold, fold_word
-from domain.families.analysis.types import Material
+from domain.grounding.material import Material
+from domain.grounding.rules_text import fold, fold_word
 from domain.rules_seen import WHOLE, has_middle_in, part_of, sector_of
 
 MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
@@ -74,6 +74,8 @@ def find_quote(quote: str, source: Source) -> tuple[Box, ...] | None:
 
     A quote with … or | in it is found when all its pieces are.
     """
+    if not fold(quote):
+        return None
     streams = [Stream([word.text for word in source.words]), Stream(_SPACES.split(source.block.content))]
     pieces = [piece for piece in (part.strip(_EDGES) for part in _PIECES.split(quote)) if fold(piece)]
     for wanted in ([quote.strip(_EDGES)], pieces):
@@ -96,15 +98,12 @@ class Stream:
     """Words as one folded string that knows which word each character came from."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        letters: list[str] = []
-        origins: list[int] = []
-        for index, word in enumerate(words):
-            folded = fold_word(word)
-            letters += folded
-            origins += [index] * len(folded)
-        keep = [not _is_inner_hyphen(letters, place) for place in range(len(letters))]
-        self.text = "".join(letter for letter, kept in zip(letters, keep, strict=True) if kept)
-        self.origins = [origin for origin, kept in zip(origins, keep, strict=True) if kept]
+        folded = [fold_word(word) for word in words]
+        letters = "".join(folded)
+        origins = [index for index, word in enumerate(folded) for _ in word]
+        inner = {place for place, letter in enumerate(letters) if letter == "-" and _is_inner_hyphen(letters, place)}
+        self.text = "".join(letter for place, letter in enumerate(letters) if place not in inner) if inner else letters
+        self.origins = [origin for place, origin in enumerate(origins) if place not in inner] if inner else origins
 
     def find(self, quote: str) -> tuple[int, int] | None:
         """First and last word (indexes, both inclusive) of the first place that reads `quote`, at borders of words."""
@@ -165,7 +164,7 @@ def _find_running_on(quote: str, source: Source) -> tuple[Box, ...] | None:
     """The boxes of a quote that begins or ends in the block and runs over its border: readers cut paragraphs apart."""
     page = source.page_words
     own = {(word.block_no, word.line_no, word.box) for word in source.words}
-    if not own:
+    if not own or not fold(quote):
         return None
     for first, last in Stream([word.text for word in page]).places(quote.strip(_EDGES)):
         run = page[first : last + 1]
@@ -238,7 +237,7 @@ def _locate(pieces: Sequence[str], stream: Stream, content: Stream, words: Seque
     return tuple(boxes) if pieces else None
 
 
-def _is_inner_hyphen(letters: Sequence[str], place: int) -> bool:
+def _is_inner_hyphen(letters: str, place: int) -> bool:
     return (
         letters[place] == "-"
         and 0 < place < len(letters) - 1

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from domain.documents import BlockKind, Box, Page
-from domain.families.ingest.rules_recognised import SeenBlock, SeenReply, make_page
+from domain.families.recognition.rules_recognised import SeenBlock, SeenReply, make_page
 from domain.recognition import OVERLAP, seen_size, tiles_of, to_unrotated, within
 from workers.rendering.geometry import Frame
 

@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from domain.families.analysis.rules_units import CURRENCIES, MULTIPLIERS, unit_of
+from domain.grounding.rules_units import CURRENCIES, MULTIPLIERS, unit_of
 
 NUMBER = r"\d{1,3}(?:[ \u00a0\u202f\u2009]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
 """Digits with groups of thousands, or with a decimal comma or point."""

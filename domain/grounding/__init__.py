@@ -1,0 +1,1 @@
+"""How words and values are read and found again in documents: what several families check statements by. Pure."""
