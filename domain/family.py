@@ -31,7 +31,8 @@ Requeued = Callable[[UnitOfWork, Job], Awaitable[None]]
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):
     """`start` makes the first state from a job's payload; `state_type` is what checkpoints are decoded to. `is_long`:
-    its stages take minutes; such jobs leave a slot of their worker to others."""
+    its stages take minutes; such jobs leave a slot of their worker to others. `again_from`: where a requeued job begins
+    if nobody says; null: after its last checkpoint."""
 
     name: str
     queue: str
@@ -41,6 +42,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     on_end: Ended | None = None
     on_requeue: Requeued | None = None
     is_long: bool = False
+    again_from: str | None = None
 
     @property
     def asks_models(self) -> bool:

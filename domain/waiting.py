@@ -14,8 +14,11 @@ def reason_of(documents: Iterable[Document]) -> dict[str, Any]:
 
 
 def is_unrecognised(document: Document) -> bool:
-    """Whether pages of a document that was read stay without text because their recognition ended early."""
-    return document.status is DocumentStatus.READY and document.recognition.state in LOST
+    """Whether pages of a document that was read stay without text: their recognition ended early or could not read
+    them."""
+    recognition = document.recognition
+    is_partly = recognition.state is RecognitionState.DONE and recognition.pages_left > 0
+    return document.status is DocumentStatus.READY and (recognition.state in LOST or is_partly)
 
 
 def _shown(document: Document) -> dict[str, Any]:

@@ -250,8 +250,9 @@ async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWis
     family = FAMILIES.get(job.family)
     if wish.from_stage is not None and family is not None and wish.from_stage not in {s.name for s in family.stages}:
         raise InvalidInput(wish.from_stage, faults=(Fault("$.from_stage", f"no such stage of {job.family}"),))
+    from_stage = wish.from_stage or (family.again_from if family is not None else None)
     seen_epoch = job.epoch if wish.seen_epoch is None else wish.seen_epoch
-    command = rules_jobs.Requeue(seen_epoch=seen_epoch, by=user.id, from_stage=wish.from_stage)
+    command = rules_jobs.Requeue(seen_epoch=seen_epoch, by=user.id, from_stage=from_stage)
     done = await uow.jobs.transition(job_id, command)
     if done.job is None:
         reason = done.decision.reason if isinstance(done.decision, Refused) else ""
@@ -262,13 +263,13 @@ async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWis
         )
     if family is not None and family.on_requeue is not None:
         await family.on_requeue(uow, done.job)
-    if wish.from_stage is not None:
-        await forget_from(uow.session, job_id, wish.from_stage)
+    if from_stage is not None:
+        await forget_from(uow.session, job_id, from_stage)
     if wish.live_prompts:
         await uow.prompts.unpin(job_id)
     if family is not None and any(stage.prompts for stage in family.stages):
         await uow.quotas.reserve_again(job.user_id, job_id)
-    await uow.users.audit(user.id, "job.requeued", str(job_id), from_stage=wish.from_stage, epoch=seen_epoch)
+    await uow.users.audit(user.id, "job.requeued", str(job_id), from_stage=from_stage, epoch=seen_epoch)
     return done.job
 
 

@@ -6,6 +6,7 @@ Only level and upright dimension lines; whole millimetres, or feet and inches.
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 from statistics import median
@@ -105,10 +106,13 @@ def calibrated(dimensions: Sequence[Dimension]) -> float | None:
     told = {dimension.text for dimension in dimensions}
     if len(dimensions) < LEAST_CALIBRATING or len(told) < 2:
         return None
-    ratios = sorted(
-        dimension.mm / ((end - start) * MM_PER_PT) for dimension in dimensions for start, end in dimension.spans
+    places = sorted(
+        (dimension.mm / ((end - start) * MM_PER_PT), number)
+        for number, dimension in enumerate(dimensions)
+        for start, end in dimension.spans
     )
-    votes = sorted(((_votes(dimensions, ratio), ratio) for ratio in ratios), reverse=True)
+    ratios = [ratio for ratio, _ in places]
+    votes = sorted(_votes(places), reverse=True)
     best, ratio = votes[0]
     rival = max((count for count, other in votes if abs(other - ratio) > 3 * SAME_RATIO * ratio), default=0)
     if best < max(LEAST_CALIBRATING, CALIBRATED_SHARE * len(dimensions)) or best - rival < LEAD:
@@ -119,25 +123,26 @@ def calibrated(dimensions: Sequence[Dimension]) -> float | None:
 
 def stated_length(
     dimensions: Sequence[Dimension], start: tuple[float, float], end: tuple[float, float]
-) -> float | None:
-    """Millimetres that a dimension states of a level or upright line with these ends (points as seen); null without
-    one, or where two dimensions differ."""
+) -> Dimension | None:
+    """The dimension that states the length of a level or upright line with these ends (points as seen); null without
+    one, or where two differ."""
     across, down = abs(end[0] - start[0]), abs(end[1] - start[1])
     if min(across, down) > LEVEL_PT * 4:
         return None
     place = 0 if across > down else 1
     low, high = sorted((start[place], end[place]))
     told = {
-        dimension.mm
+        dimension.mm: dimension
         for dimension in dimensions
         if dimension.is_level == (place == 0)
         and any(abs(a - low) <= ENDS_PT and abs(b - high) <= ENDS_PT for a, b in dimension.spans)
     }
-    return told.pop() if len(told) == 1 else None
+    return next(iter(told.values())) if len(told) == 1 else None
 
 
 def figures_in(words: Sequence[Word]) -> list[tuple[float, str, Box]]:
-    """Dimension figures with what they say in millimetres: 3600, 12'-6", 6' - 7 5/8". The latter are several words."""
+    """Dimension figures with what they say in millimetres: 3600, 12'-6", 6' - 7 5/8". The latter are several words.
+    A level of 0'-0" and a number 00 are none."""
     found: list[tuple[float, str, Box]] = []
     for line in lines_of(words):
         text = " ".join(word.text for word in line)
@@ -149,7 +154,7 @@ def figures_in(words: Sequence[Word]) -> list[tuple[float, str, Box]]:
             own = [word for word, at in zip(line, starts, strict=False) if place.start() <= at < place.end()]
             if own:
                 found.append((_feet_mm(place), place.group().strip(), union([word.box for word in own])))
-    return found
+    return [figure for figure in found if figure[0] > 0]
 
 
 def _feet_mm(place: re.Match[str]) -> float:
@@ -160,8 +165,24 @@ def _feet_mm(place: re.Match[str]) -> float:
     return (int(place["feet"]) * 12 + inches) * 25.4
 
 
-def _votes(dimensions: Sequence[Dimension], ratio: float) -> int:
-    return sum(dimension.agrees_with(ratio, SAME_RATIO) for dimension in dimensions)
+def _votes(places: Sequence[tuple[float, int]]) -> list[tuple[int, float]]:
+    """For each ratio, how many dimensions agree on it. `places` are ratios in order with the numbers of their
+    dimensions."""
+    counts: Counter[int] = Counter()
+    votes: list[tuple[int, float]] = []
+    low = high = 0
+    for ratio, _ in places:
+        while high < len(places) and places[high][0] <= ratio / (1 - SAME_RATIO):
+            counts[places[high][1]] += 1
+            high += 1
+        while places[low][0] < ratio / (1 + SAME_RATIO):
+            number = places[low][1]
+            counts[number] -= 1
+            if not counts[number]:
+                del counts[number]
+            low += 1
+        votes.append((len(counts), ratio))
+    return votes
 
 
 class _Lines:

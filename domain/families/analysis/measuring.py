@@ -109,9 +109,8 @@ def _sheet(place: Place) -> tuple[UUID, int]:
 
 
 def _each_once(tallies: Sequence[Tally]) -> list[Tally]:
-    """Two labels of one contour tell it once; where something was measured, refusals of other places are left out."""
-    kept = list({(tally.statement, tally.pages[0].boxes): tally for tally in tallies}.values())
-    return list({tally.statement: tally for tally in kept}.values())
+    """Two labels of one contour tell it once, and so do places that are refused alike."""
+    return list({tally.statement: tally for tally in tallies}.values())
 
 
 async def _traced(
@@ -277,7 +276,7 @@ def _stated_of(kind: Measure, place: Place, trace: Trace | None, based: _Based) 
         ends = (points[0], points[-1]) if trace is not None and len(points) == 2 else None
         straight = stated_length(based.dimensions, *ends) if ends else None
         if straight is not None:
-            return Stated(value=straight, text=f"{straight:g}")
+            return Stated(value=straight.mm, text=straight.text)
         inside = _dimensions_in(place, based) if not place.label else []
         if len(inside) == 1:
             return Stated(value=inside[0].mm, text=inside[0].text)

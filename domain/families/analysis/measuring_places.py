@@ -65,11 +65,15 @@ async def pointed_place(ctx: StageContext, state: AnalysisState, region: Region)
 
 
 async def labelled_places(ctx: StageContext, state: AnalysisState, labelled: Labelled) -> list[Place]:
-    """The places of the label on the drawings of the first document that has it; none where it stands too often."""
+    """The places of the label on the drawings of the first document that has it and is not deleted meanwhile; none
+    where it stands too often."""
     for document in state.documents:
         if not document.has_file:
             continue
-        found = await _places_in(ctx, state, document, labelled)
+        try:
+            found = await _places_in(ctx, state, document, labelled)
+        except NotFound:
+            continue
         if found:
             return found if len(found) <= MAX_LABELS else []
     return []

@@ -77,4 +77,5 @@ FAMILY = Family(
     on_end=mark_ended,
     on_requeue=mark_pending,
     is_long=True,
+    again_from="plan",
 )

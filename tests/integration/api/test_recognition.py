@@ -60,7 +60,7 @@ def test_what_has_text_is_found_at_once_and_a_question_waits_for_the_scans_until
     assert "Не прочитаны страницы без текста в «том.pdf»" in answered["snapshot"]["answer"]
 
 
-def test_a_failed_recognition_that_is_run_again_is_waited_for_and_goes_on_where_it_was(anna: Caller, sql: Sql) -> None:
+def test_a_failed_recognition_that_is_run_again_is_waited_for_and_looks_for_pages_anew(anna: Caller, sql: Sql) -> None:
     uploaded = made(anna.upload("том.pdf", joined(SCAN, SCAN)))
     job_id = anna.ended(uploaded["job_id"])["result"]["recognition_job_id"]
     anna.ended(job_id)
@@ -72,6 +72,8 @@ def test_a_failed_recognition_that_is_run_again_is_waited_for_and_goes_on_where_
     ended = anna.ended(job_id)
 
     assert states <= {"pending", "done"}
+    query = "select details ->> 'from_stage' from audit where action = 'job.requeued' and subject = $1"
+    assert sql(query, job_id)[0][0] == "plan"
     assert ended["status"] == "succeeded"
     assert recognition_of(anna, uploaded["document_id"])["state"] == "done"
 

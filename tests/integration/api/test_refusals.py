@@ -104,7 +104,7 @@ def test_every_answer_has_an_id_of_its_own(anna: Caller, nobody: Caller) -> None
 
 def test_a_body_of_two_megabytes_is_read_and_a_larger_one_refused(anna: Caller) -> None:
     def body(size: int) -> bytes:
-        return b'{"description": "' + b"x" * (size - 19) + b'"}'
+        return b'{"description": ""' + b" " * (size - 19) + b"}"
 
     made(anna.post("/chats", content=body(2 * MIB), headers=JSON))
 

@@ -103,8 +103,8 @@ async def test_a_document_whose_scans_are_being_recognised_is_waited_for(
     assert outcome.reason["documents"][0]["recognition"] == {"pages_done": 1, "pages": 4}
 
 
-@pytest.mark.parametrize("ended", ["failed", "cancelled"])
-async def test_pages_whose_recognition_ended_early_are_kept_to_be_named(
+@pytest.mark.parametrize("ended", ["failed", "cancelled", "done"])
+async def test_pages_that_stay_without_text_are_kept_to_be_named(
     uow: FakeUnitOfWork, user_id: UUID, ask: Ask, ended: str
 ) -> None:
     document = await add_document(uow, user_id, "a.pdf", page_of(1, FLOW))

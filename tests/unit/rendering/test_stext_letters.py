@@ -10,6 +10,7 @@ import pymupdf
 import pytest
 
 from tests.fakes.pdfs import pdf_of, turned
+from tests.fakes.scans import FONT
 from workers.rendering.memory import Memory
 from workers.rendering.stext_blocks import read_blocks
 from workers.rendering.stext_letters import Letters, read_letters
@@ -19,9 +20,10 @@ Draw = Callable[[pymupdf.Page], Any]
 
 
 def _several(page: pymupdf.Page) -> None:
-    page.insert_text((72, 72), "Насос Н-1: 5.5 kW, 400\u00a0V  \U0001d53d", fontname="figo", fontsize=11)
+    page.insert_font(fontname=FONT, fontbuffer=pymupdf.Font(FONT).buffer)
+    page.insert_text((72, 72), "Насос Н-1: 5.5 kW, 400\u00a0V  \U0001d53d", fontname=FONT, fontsize=11)
     page.insert_text((72, 90), "in bold", fontname="hebo", fontsize=17, color=(1, 0, 0))
-    page.insert_text((72, 110), "x\u0590\u05d0\u05d1y", fontname="figo")
+    page.insert_text((72, 110), "x\u0590\u05d0\u05d1y", fontname=FONT)
     page.insert_text((300, 300), "upwards", rotate=90)
     page.insert_text((400, 300), "downwards", rotate=270, fontname="cour")
     page.insert_text((-20, 400), "cut by the edge")
