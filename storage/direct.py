@@ -47,8 +47,8 @@ class Direct:
         program's, never a caller's."""
         own = "; ".join(f"set local {name} = '{value}'" for name, value in settings.items())
         async with self._taken() as connection:
-            await connection.execute(f"begin; {own}")
             try:
+                await connection.execute(f"begin; {own}")
                 rows = await connection.fetch(statement, *arguments)
             except asyncpg.PostgresError:
                 await connection.execute("rollback")

@@ -25,6 +25,11 @@ _DOCUMENT = _MARK.format(which=_OF_DOCUMENT)
 _LIST_DOCUMENT = "insert into forgettings (subject_id, kind) values ($1, 'document') on conflict do nothing"
 _ANSWERED = "delete from idempotency_keys where user_id = $1 and response->>'chat_id' = $2::uuid::text"
 """They hold the question, and what they would repeat is gone: the same request finds no chat."""
+_UPLOADED = """
+delete from idempotency_keys where user_id = (select owner_id from documents where id = $1)
+  and response->>'document_id' = $1::uuid::text
+"""
+"""They hold the file's name: the same request is a new upload."""
 
 
 async def forget_jobs_of_chat(session: AsyncSession, chat_id: UUID) -> None:
@@ -38,11 +43,12 @@ async def forget_requests_of_chat(session: AsyncSession, chat_id: UUID, user_id:
 
 
 async def forget_document(session: AsyncSession, document_id: UUID) -> None:
-    """The document's pages, and the jobs whose subject it is; locks the jobs, so call it before the document is
-    locked."""
+    """The document's pages, the jobs whose subject it is, and what its upload was answered; locks the jobs, so call it
+    before the document is locked."""
     connection: AsyncConnection = await session.connection()
     await connection.exec_driver_sql(_DOCUMENT, (document_id,))
     await connection.exec_driver_sql(_LIST_DOCUMENT, (document_id,))
+    await connection.exec_driver_sql(_UPLOADED, (document_id,))
 
 
 async def unfinished_of_document(session: AsyncSession, document_id: UUID) -> list[UUID]:

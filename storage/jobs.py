@@ -97,13 +97,16 @@ class JobRepository:
             raise NotFound(f"job {job_id}")
         return job_of(row)
 
-    async def claim(self, queue: str, *, owner: str, user_cap: int, stage_started: StageStarted) -> Claim | None:
-        """The best due job of the queue, now running under a new epoch and lease; null when nothing is due.
+    async def claim(
+        self, queue: str, *, owner: str, user_cap: int, stage_started: StageStarted, without: Sequence[str] = ()
+    ) -> Claim | None:
+        """The best due job of the queue, now running under a new epoch and lease; null when nothing is due, none of the
+        families `without`.
 
         `stage_started` makes the event of the stage that runs next, so that it is part of this commit.
         """
         connection = await self._session.connection()
-        row = await first(connection, CLAIMABLE, queue, BACKING_OFF_S, user_cap, 1, [])
+        row = await first(connection, CLAIMABLE, queue, BACKING_OFF_S, user_cap, 1, list(without))
         if row is None:
             return None
         *facts, next_stage, state, _ = row
@@ -114,7 +117,7 @@ class JobRepository:
             return None
         if done.job.state is not JobState.RUNNING:
             # Its deadline had passed: it is ended, and the next one is due.
-            return await self.claim(queue, owner=owner, user_cap=user_cap, stage_started=stage_started)
+            return await self.claim(queue, owner=owner, user_cap=user_cap, stage_started=stage_started, without=without)
         return Claim(job=done.job, next_stage=next_stage, state=state)
 
     async def transition(

@@ -117,8 +117,9 @@ def _request_of(request: LLMRequest, secrets: Collection[str]) -> str:
 
 @cache
 def _write_of(columns: tuple[str, ...]) -> str:
-    """Saying the same call again replaces what was said of it before, column by column."""
-    put = ", ".join(f"{name} = excluded.{name}" for name in columns if name != "id")
+    """Saying the same call again replaces what was said of it before, column by column. A row whose texts were blanked
+    meanwhile has some again: it is found by the next sweep."""
+    put = ", ".join([*(f"{name} = excluded.{name}" for name in columns if name != "id"), "expired_at = null"])
     values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
     return f"insert into llm_calls ({', '.join(columns)}) values ({values}) on conflict (id) do update set {put}"
 

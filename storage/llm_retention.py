@@ -18,11 +18,11 @@ where id in (
 returning id
 """
 _WRITTEN_LATE = f"""
-update llm_calls c set {BLANKED} from jobs j
-where c.expired_at is null and c.created_at > now() - interval '2 days' and j.id = c.job_id
-  and j.forgotten_at is not null returning c.id
+update llm_calls c set {BLANKED}
+where c.expired_at is null and c.created_at > now() - interval '2 days'
+  and not exists (select 1 from jobs j where j.id = c.job_id and j.forgotten_at is null) returning c.id
 """
-"""After their job was emptied, by a worker that was late."""
+"""After their job was emptied, or, a replay, removed, by a worker that was late."""
 
 _VECTORS = "delete from question_vectors where created_at < now() - make_interval(days => $1)"
 """Few and small: without the calls nothing is replayed."""

@@ -23,8 +23,9 @@ Tell = Callable[[Sequence[Event]], Coroutine[Any, Any, None]]
 
 
 class Runs:
-    """The jobs of one queue for the process `owner`. `claim_one` is the slow way, which can do everything; `long_room`
-    tells how many more jobs the process may run now of the families that may not have all its slots, together."""
+    """The jobs of one queue for the process `owner`. `claim_one` is the slow way, which can do everything but takes
+    none of the families it is told; `long_room` tells how many more jobs the process may run now of the families that
+    may not have all its slots, together."""
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class Runs:
         owner: str,
         user_cap: int,
         stage_started: StageStarted,
-        claim_one: Callable[[], Awaitable[Claim | None]],
+        claim_one: Callable[[Sequence[str]], Awaitable[Claim | None]],
         long_room: Callable[[], Mapping[str, int]],
     ) -> None:
         self._auto = auto
@@ -76,14 +77,17 @@ class Runs:
     async def _claim(self, asked: Sequence[None]) -> list[Claim | None]:
         claims = await self._take(len(asked))
         if claims is None:
-            return [await self._claim_one() for _ in asked]
+            return [await self._claim_one(self._full()) for _ in asked]
         return [*claims, *[None] * (len(asked) - len(claims))]
 
     async def _take(self, count: int) -> list[Claim] | None:
         """At most `count` claims, best first; fewer when fewer are due. Null when others took all that was found, or it
         must end instead of running."""
-        full = [family for family, room in self._long_room().items() if room <= 0]
-        rows = self._with_room(await self._auto.every(DUE, self._queue, BACKING_OFF_S, self._user_cap, count, full))
+        due = await self._auto.every(DUE, self._queue, BACKING_OFF_S, self._user_cap, count, self._full())
+        rows = self._with_room(due)
+        if due and not rows:
+            # Claims of before have taken their room meanwhile: there may be others.
+            return await self._take(count)
         self.has_more = bool(rows) and rows[0][-1] > len(rows)
         taken = await asyncio.gather(*(self._start(row) for row in rows), return_exceptions=True)
         claims = [one for one in taken if isinstance(one, Claim)]
@@ -91,6 +95,9 @@ class Runs:
         if failed is not None and not claims:
             raise failed
         return claims if claims or not rows else None
+
+    def _full(self) -> list[str]:
+        return [family for family, room in self._long_room().items() if room <= 0]
 
     def _with_room(self, due: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
         """As many jobs of long families as there is room for; the others wait for the next look."""

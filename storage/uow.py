@@ -147,10 +147,12 @@ class Database:
     ) -> Runs:
         """The jobs of a queue as the worker process `owner` runs them."""
 
-        async def claim_one() -> Claim | None:
+        async def claim_one(without: Sequence[str]) -> Claim | None:
             try:
                 async with self.uow() as uow:
-                    claim = await uow.jobs.claim(queue, owner=owner, user_cap=user_cap, stage_started=stage_started)
+                    claim = await uow.jobs.claim(
+                        queue, owner=owner, user_cap=user_cap, stage_started=stage_started, without=without
+                    )
                     await uow.commit()
             except IntegrityError:
                 return None

@@ -52,6 +52,7 @@ from workers.broker import open_worker
 from workers.context import Tools
 from workers.embedding import LimitedEmbedder
 from workers.engine import Engine
+from workers.forgetting import keep_forgetting
 from workers.heartbeat import Heartbeat
 from workers.index_keeper import IndexKeeper
 from workers.limiting import RedisLimiter
@@ -190,6 +191,7 @@ async def serve(settings: WorkerSettings, families: Mapping[str, Family]) -> Non
         keys = DatabaseUserKeys(stores.sessions, settings.storage.key_ring)
         chores.append(asyncio.create_task(persist(keys.reseal, "provider_keys")))
         chores.append(asyncio.create_task(_keep_vectors(stores, settings)))
+        chores.append(asyncio.create_task(keep_forgetting(stores.auto)))
         keeper = IndexKeeper(stores.database, stores.auto, prompts, after_reading=settings.index_after_reading)
         chores.append(asyncio.create_task(keeper.run()))
     if settings.queue in DRAWS_OR_READS:

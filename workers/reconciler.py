@@ -15,7 +15,6 @@ import structlog
 from domain import rules_jobs
 from storage.database import is_outage
 from storage.direct import Direct
-from storage.forgetting_sweep import empty_forgotten
 from storage.job_rows import LEASE_S
 from storage.llm_retention import expire_dialogues
 from storage.publisher import Publisher
@@ -28,8 +27,6 @@ SWEEP_S = 1.0
 OUTAGE_S = 2.0
 """Without a successful sweep for this long the database was away, and so were the heartbeats of living workers."""
 LEFTOVERS_S = 3600.0
-FORGET_S = 15.0
-"""Between two looks for what was deleted and is to be emptied. A guess."""
 
 
 class Reconciler:
@@ -55,7 +52,6 @@ class Reconciler:
         self._succeeded_at = 0.0
         self._grace_until = 0.0
         self._cleared_at = 0.0
-        self._emptied_at = 0.0
         self._looks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -93,9 +89,6 @@ class Reconciler:
                 task = asyncio.create_task(self._look())
                 self._looks.add(task)
                 task.add_done_callback(self._looks.discard)
-        if now - self._emptied_at > FORGET_S:
-            await empty_forgotten(self._engine)
-            self._emptied_at = now
         if now - self._cleared_at > LEFTOVERS_S:
             await clear_leftovers(self._engine)
             await expire_dialogues(self._engine, days=self._dialogue_days)

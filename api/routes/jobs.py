@@ -261,6 +261,8 @@ async def requeue(uow: SqlUnitOfWork, user: User, job_id: UUID, wish: RequeueWis
             public_ru="Задание не завершено или уже возвращено в очередь.",
             public_en="The job has not ended or was requeued already.",
         )
+    # Its chat may have been deleted before it was locked.
+    check_kept(done.job)
     if family is not None and family.on_requeue is not None:
         await family.on_requeue(uow, done.job)
     if from_stage is not None:

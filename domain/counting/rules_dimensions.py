@@ -151,7 +151,7 @@ def figures_in(words: Sequence[Word]) -> list[tuple[float, str, Box]]:
             continue
         starts = list(accumulate((len(word.text) + 1 for word in line), initial=0))
         for place in _FEET.finditer(text):
-            own = [word for word, at in zip(line, starts, strict=False) if place.start() <= at < place.end()]
+            own = line[bisect_left(starts, place.start()) : bisect_left(starts, place.end())]
             if own:
                 found.append((_feet_mm(place), place.group().strip(), union([word.box for word in own])))
     return [figure for figure in found if figure[0] > 0]

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 
 import msgspec
 
@@ -55,6 +56,9 @@ _VIEW = re.compile(
 """Titles of views, behind which a scale stands without a word of its own."""
 
 _SLOPE = re.compile(r"уклон|откос|slope|pitch|раствор|mix|ratio|цемент", re.IGNORECASE)
+MAX_SCALES = 200
+"""Of one page, the first. A guess."""
+
 SAME = 0.005
 """Ratios that differ by less are one."""
 
@@ -94,7 +98,7 @@ def scales_on(words: Sequence[Word]) -> tuple[list[Scale], bool]:
         is_unscaled |= _NO_SCALE.search(text) is not None
         if _SLOPE.search(text):
             continue
-        for place, ratio in _ratios(text):
+        for place, ratio in islice(_ratios(text), MAX_SCALES - len(found)):
             found.append(
                 Scale(ratio=ratio, text=place.group().strip(" ()"), box=_box_at(line, place.start(), place.end()))
             )

@@ -17,6 +17,15 @@ async def test_a_statement_that_the_server_refuses_keeps_its_connection(auto: Di
     assert (await auto.first(PID))[0] == pid
 
 
+async def test_settings_that_the_server_refuses_leave_no_transaction_behind(auto: Direct) -> None:
+    (pid,) = await auto.first(PID)
+
+    with pytest.raises(asyncpg.UndefinedObjectError):
+        await auto.every_under({"no_such_setting": "on"}, "select 1")
+
+    assert (await auto.first(PID))[0] == pid
+
+
 async def test_a_connection_whose_state_is_unknown_is_not_used_again(auto: Direct) -> None:
     (pid,) = await auto.first(PID)
 

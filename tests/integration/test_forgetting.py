@@ -22,6 +22,7 @@ from storage.direct import Direct
 from storage.events import append_events, read_events
 from storage.forgetting_sweep import ROWS, empty_forgotten
 from storage.llm_log import DatabaseLLMLog
+from storage.llm_retention import expire_dialogues
 from storage.uow import Database
 from storage.vectors.recording import QuestionLog, key_of
 from tests.fakes.drawing_pages import drawn_page
@@ -178,6 +179,48 @@ async def test_a_running_job_is_emptied_after_its_end_and_the_log_in_batches(
 
     assert (running, young, old) == (0, 0, 1)
     assert await read_events(direct, job_id, after=0) == []
+
+
+async def test_a_reply_that_comes_after_its_chat_was_deleted_is_emptied_too(
+    database: Database,
+    engine: AsyncEngine,
+    direct: Direct,
+    plant: Planted,
+    found: Found,
+    user_id: UUID,
+    chat_id: UUID,
+) -> None:
+    job_id = await plant(chat_id=chat_id, ordering_key=chat_id)
+    log, call = DatabaseLLMLog(open_sessions(engine)), _call(job_id, user_id)
+    await log.write(call)
+    async with database.uow() as uow:
+        await uow.chats.delete(chat_id, user_id)
+        await uow.commit()
+
+    await log.write(call, with_request=False)
+    await empty_forgotten(direct, grace_s=NO_GRACE_S)
+    early = await found()
+    await log.write(call)
+    await log.write(msgspec.structs.replace(call, id=new_id(), job_id=new_id()))
+    await expire_dialogues(direct, days=None)
+
+    assert (early, await found()) == (set(), set())
+
+
+async def test_what_an_upload_was_answered_goes_with_the_document(
+    database: Database, found: Found, user_id: UUID, document_ids: list[UUID]
+) -> None:
+    async with database.uow() as uow:
+        await uow.submissions.take_key(user_id, "POST /files", "key", b"hash")
+        said = {"document_id": str(document_ids[0]), "filename": CANARY}
+        await uow.submissions.answer_key(user_id, "POST /files", "key", 201, said)
+        await uow.commit()
+
+    async with database.uow() as uow:
+        await uow.documents.delete(document_ids[0], user_id=user_id)
+        await uow.commit()
+
+    assert await found() == set()
 
 
 async def test_a_job_that_was_accepted_while_its_chat_was_deleted_is_found(

@@ -40,6 +40,31 @@ async def test_long_jobs_leave_slots_to_others(database: Database, open_runs: Op
     assert [claim.job.id if claim else None for claim in rest] == [other, None]
 
 
+async def test_a_long_job_whose_room_is_taken_meanwhile_holds_up_nobody(
+    database: Database, open_runs: OpenRuns, user_id: UUID
+) -> None:
+    await accept(database, new_job(user_id, family="long"))
+    (other,) = await accept(database, new_job(user_id, priority=150))
+    rooms = iter([1])
+    runs = open_runs(long_room=lambda: {"long": next(rooms, 0)})
+
+    claim = await runs.claim()
+
+    assert claim is not None
+    assert claim.job.id == other
+
+
+async def test_the_slow_way_leaves_out_what_has_no_room(database: Database, user_id: UUID) -> None:
+    await accept(database, new_job(user_id, family="long"))
+    (other,) = await accept(database, new_job(user_id, priority=150))
+
+    async with database.uow() as uow:
+        claim = await uow.jobs.claim(QUEUE, owner="slot/1", user_cap=8, stage_started=started, without=["long"])
+
+    assert claim is not None
+    assert claim.job.id == other
+
+
 async def test_slots_that_ask_at_once_get_different_jobs_in_order(
     database: Database, open_runs: OpenRuns, user_id: UUID
 ) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.counting.rules_dimensions import check_scale
-from domain.counting.rules_scale import Refusal, Scale, choose_scale, is_format, scales_on, stamp_scale
+from domain.counting.rules_dimensions import Dimension, calibrated, check_scale, figures_in, stated_length
+from domain.counting.rules_scale import MAX_SCALES, Refusal, Scale, choose_scale, is_format, scales_on, stamp_scale
 from domain.documents import Box, Page, Word
 from domain.families.analysis.measuring import measured_by
 from domain.families.analysis.rules_measure_wanted import Measure
@@ -119,3 +119,34 @@ def test_paper_sizes_are_known_with_their_multiples() -> None:
     assert is_format(PAGE)
     assert is_format(Page(page_no=1, width_pt=630 / 25.4 * 72, height_pt=297 / 25.4 * 72))
     assert not is_format(Page(page_no=1, width_pt=1000, height_pt=700))
+
+
+def spanned(mm: float, text: str, *lengths: float) -> Dimension:
+    return Dimension(mm=mm, text=text, box=PLACE, is_level=True, spans=tuple((0.0, length) for length in lengths))
+
+
+@pytest.mark.parametrize("line", ["00", "EL. 0'-0\""], ids=["number", "level"])
+def test_nothing_is_no_dimension(line: str) -> None:
+    assert figures_in(words(line)) == []
+
+
+def test_the_scale_that_most_dimensions_agree_on_is_found_among_many_lines() -> None:
+    pt_per_mm = 72 / 25.4 / 100
+    others = [9.0 + 1.7 * number for number in range(100)]
+    many = [spanned(3000.0 + 170 * n, str(n), (3000.0 + 170 * n) * pt_per_mm, *others) for n in range(100)]
+
+    assert calibrated(many) == 100
+
+
+def test_a_stated_length_is_told_as_it_stands() -> None:
+    stated = stated_length([spanned(3810.0, "12'-6\"", 108.0)], (0.0, 50.0), (108.0, 50.0))
+
+    assert stated is not None
+    assert stated.text == "12'-6\""
+
+
+def test_a_line_of_any_length_is_looked_through_at_once() -> None:
+    line = [Word(text, (0.1, 0.2, 0.2, 0.22), 0, 0) for text in ["M", "1:100", "1'"] * 15_000]
+
+    assert len(scales_on(line)[0]) == MAX_SCALES
+    assert len(figures_in(line)) == 15_000

@@ -79,7 +79,7 @@ def window(cell: str, asked: AskedFor) -> str:
     """A long cell around the words that the question asks for: whole pieces of it, else words."""
     if len(cell) <= MAX_CELL_CHARS:
         return cell
-    pieces = [piece for piece in _PIECE.split(cell) if piece and piece.strip()]
+    pieces = [piece for piece in _PIECE.split(" ".join(cell.split())) if piece and piece.strip()]
     is_divided = len(pieces) >= LEAST_PIECES
     pieces = pieces if is_divided else cell.split()
     weights = [_weight(piece, asked) for piece in pieces]

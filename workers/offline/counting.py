@@ -25,11 +25,12 @@ def count_below(asked: AskedFor, found: Ranked, passages: Sequence[Passage]) -> 
 
 
 def _alike(asked: AskedFor, row: Passage, passages: Sequence[Passage]) -> int:
-    """Rows under the same headers with the same words of the question; 0 when a column tells the number."""
+    """Rows under the same headers with the same words of the question; 0 when a column tells the number, or the rows do
+    not say that they are what is counted: then nobody can check it."""
     if not row.cells or _tells_number(asked, row):
         return 0
     named = terms_of(row.text) & asked.weights.keys()
-    if not named:
+    if not named & terms_of(asked.cues.counted):
         return 0
     return sum(named <= terms_of(other.text) for other in passages if other.headers == row.headers and other.cells)
 

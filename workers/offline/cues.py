@@ -50,7 +50,7 @@ _COUNT = re.compile(
     r"\b(?:how many|number of|сколько|количество|число)\s+"
     r"(?!врем|стоит|весит|раз\b|процент|градус|вольт|ватт|ампер|метр|час|минут|секунд|лет\b|дней|байт|бит\b|мм\b|кг\b"
     r"|years|days|hours|minutes|seconds|times|percent|degrees|met(?:er|re)s|volts|amps|bytes|bits|square)"
-    r"((?:[A-ZА-Я][\w/.-]*\s+)?[^\W\d_]{3,}(?:\s+(?!has|have|are|was|were|does|can|will|must|the|указан|есть|имеет|нужн|показан|входит|для)"
+    r"((?:(?-i:[A-ZА-ЯЁ][\w/.-]*)\s+)?[^\W\d_]{3,}(?:\s+(?!has|have|are|was|were|does|can|will|must|the|указан|есть|имеет|нужн|показан|входит|для)"
     r"[^\W\d_]{3,})?)",
     re.IGNORECASE,
 )

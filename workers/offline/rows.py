@@ -75,4 +75,4 @@ def _taken(row: Row, above: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _names_group(cell: str) -> bool:
-    return _WORD.search(cell) is not None and _MARK.search(cell) is None
+    return _WORD.search(cell) is not None and not any(_MARK.fullmatch(word) for word in cell.split())

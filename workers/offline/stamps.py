@@ -61,6 +61,9 @@ _FIRM_LABEL = ("Организация", "предприятие фирма comp
 _TITLE_LABEL = ("Наименование", "название заголовок называется изделие основная надпись title name")
 _OTHERS = frozenset(("изм", "колуч", "недок", "док", "докум", "подп", "подпись", "дата", "№докум", "№док", "nдок"))
 _LABELS = _ROLES.keys() | _BELOW.keys() | _OTHERS
+_OWN = _LABELS - _OTHERS - {"лист", "листов"}
+"""A register of changes (GOST 2.503) has the other labels too, as headers of a table."""
+
 
 _NO_LETTER = re.compile(r"[^а-яёa-z№]")
 _INSIDE = re.compile(r"(Листов|Лист|Масштаб|Стадия)\s+(\d[\d:.,]*)")
@@ -72,7 +75,8 @@ _CODE = re.compile(r"(?=.*\d)[\dA-ZА-ЯЁ]+(?:[.\-/_][\dA-ZА-ЯЁ]+)+(?:\s?[А
 _NAME = re.compile(r"[^\W\d_]{2,}")
 _STANDARD = re.compile(r"\b(?:ГОСТ|ОСТ|ТУ)\b")
 _FIRM = re.compile(
-    r"\b(?:ООО|ОАО|АО|ЗАО|ПАО|ИП|МГТУ|университет\w*|институт\w*|кафедра|группа|НИИ)\b|[«\"“]", re.IGNORECASE
+    r"\b(?:ООО|ОАО|АО|ЗАО|ПАО|ИП|(?-i:\w{0,5}(?:ГУ|ГТУ|ГАСУ|НИУ))|университет\w*|институт\w*|кафедра|группа|НИИ)\b|[«\"“]",
+    re.IGNORECASE,
 )
 
 
@@ -90,7 +94,7 @@ def stamp_facts(lines: Sequence[str]) -> list[Fact]:
     """What the title block tells, given the rows of a table; empty for any other table."""
     grid = [split_row(line) for line in lines if not is_rule(line)]
     labels = {_plain(cell) for cells in grid for cell in cells} & _LABELS
-    if len(labels) < LEAST_LABELS or not labels & _OTHERS:
+    if len(labels) < LEAST_LABELS or not labels & _OTHERS or not labels & _OWN:
         return []
     facts = [*_people(grid), *_below(grid), *_inside(grid), *_unlabelled(grid)]
     return list({(fact.label, fact.value): fact for fact in facts}.values())

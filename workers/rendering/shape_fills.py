@@ -13,6 +13,8 @@ from workers.rendering.shape_parts import CURVE_CHORDS, TOUCH_PT, Complexes, is_
 from workers.rendering.shape_places import Pose, Sample
 
 FILLS_LIMIT = 60_000
+"""Of a page; beyond it none are compared. A guess."""
+
 POINTS_LIMIT = 120
 """Corners of one filled shape; longer outlines are letters or maps. A guess."""
 
@@ -31,14 +33,12 @@ Outline = Complexes
 
 
 def read_fills(page: pymupdf.Page, drawings: Sequence[dict[str, Any]]) -> list[Outline]:
-    """The outlines of small filled shapes among the page's paths."""
+    """The outlines of small filled shapes among the page's paths, whose number `read_parts` has checked."""
     found: list[Outline] = []
     for path in drawings:
         if "f" not in (path.get("type") or "") or is_invisible(path) or _is_large(path["rect"]) or _is_white(path):
             continue
         found += _outlines(path, page.rotation_matrix)
-        if len(found) > FILLS_LIMIT:
-            break
     return found
 
 
@@ -59,6 +59,8 @@ class Fills:
 
     def __init__(self, shape: Shape, sample: Sample, outlines: Sequence[Outline]) -> None:
         own = [np.array([complex(x, y) for x, y in fill]) for fill in shape.fills]
+        self.is_compared = len(outlines) <= FILLS_LIMIT
+        outlines = outlines if self.is_compared else ()
         self._outlines = [one for one in outlines if _diagonal(one) <= LARGEST_SHARE * sample.diagonal]
         self._boxes = np.array(
             [(one.real.min(), one.imag.min(), one.real.max(), one.imag.max()) for one in self._outlines]
@@ -70,7 +72,7 @@ class Fills:
 
     def differ(self, pose: Pose) -> bool:
         """Whether another part of the symbol is filled there."""
-        if not len(self._probes):
+        if not self.is_compared or not len(self._probes):
             return False
         points = pose.turn * (self._probes.conj() if pose.is_mirrored else self._probes) + pose.shift
         x0, y0, x1, y1 = pose.box

@@ -90,7 +90,7 @@ def find_shapes(
     return ShapesFound(
         matches=tuple(_match(place) for place in matches),
         similar=tuple(similar),
-        is_complete=poses.is_complete and looked == len(order),
+        is_complete=poses.is_complete and looked == len(order) and fills.is_compared,
     )
 
 

@@ -42,6 +42,9 @@ _AT_SIZE = re.compile(r"^@\s*A\d\s*")
 TALLEST = 0.4
 """Of the page's height: what lines enclose higher than this is no field of a title block. A guess."""
 
+MOST_LABELS = 300
+"""A title block has some 30; more words that read like labels are cells of tables. A guess."""
+
 LEAST_LABELS = 3
 """Kinds of labels that make a title block; fewer are words of a text."""
 
@@ -58,6 +61,7 @@ def read_english_stamp(words: Sequence[TextWord], drawn: Sequence[Box], page_box
     if not corner:
         return {}
     labels = find_labels(corner)
+    labels = labels if len(labels) <= MOST_LABELS else []
     number = large_sheet_number(corner)
     is_block = len({label.words[0].text.lower() for label in labels}) >= LEAST_LABELS and any(
         label.name in ("number", "rev", "scale", "sheet") for label in labels
@@ -66,7 +70,8 @@ def read_english_stamp(words: Sequence[TextWord], drawn: Sequence[Box], page_box
         return {}
     fields = StampCells([cell for cell in drawn if cell[3] - cell[1] < TALLEST * height], words)
     found: dict[str, str] = {}
-    values = [word for word in corner if not any(word in label.words for label in labels)]
+    named = {word for label in labels for word in label.words}
+    values = [word for word in corner if word not in named]
     for label in labels:
         in_field = field_rows(label, labels, fields)
         rows = _rows(label, labels, values) if in_field is None else in_field

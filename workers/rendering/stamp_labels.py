@@ -1,5 +1,6 @@
 """The words that name the fields of American and British title blocks. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -68,6 +69,9 @@ LIKE = 1.25
 SPACE = 0.5
 """Times the height of a word: the widest space between words of one text. A guess."""
 
+OVERLAP_PT = 1.0
+"""So far a word may reach into the next one. A guess."""
+
 _FIRST = frozenset(names[0] for names in _LABELS)
 _LONGEST_FIRST = sorted(_LABELS.items(), key=lambda item: -len(item[0]))
 
@@ -87,12 +91,12 @@ def find_labels(words: Sequence[TextWord]) -> list[Label]:
     by_text: dict[str, list[TextWord]] = defaultdict(list)
     for word in words:
         by_text[_plain(word)].append(word)
-    ends = [word for word in words if _plain(word) not in _FIRST]
+    ends = _Ends([word for word in words if _plain(word) not in _FIRST])
     result: list[Label] = []
     used: set[TextWord] = set()
     for names, name in _LONGEST_FIRST:
         for word in by_text.get(names[0], ()):
-            if word in used or any(_follows(before, word, SPACE) for before in ends):
+            if word in used or ends.has_before(word):
                 continue
             group = [word]
             if len(names) == 2:
@@ -103,6 +107,21 @@ def find_labels(words: Sequence[TextWord]) -> list[Label]:
     return result
 
 
+class _Ends:
+    """Words by where they end: a sheet has thousands of them, and a hostile one as many labels."""
+
+    def __init__(self, words: Sequence[TextWord]) -> None:
+        self._words = sorted(words, key=lambda word: word.box[2])
+        self._at = [word.box[2] for word in self._words]
+        self._reach = SPACE * max((word.box[3] - word.box[1] for word in words), default=0.0)
+
+    def has_before(self, word: TextWord) -> bool:
+        """Whether one of them stands right before the word."""
+        first = bisect_left(self._at, word.box[0] - self._reach)
+        last = bisect_right(self._at, word.box[0] + OVERLAP_PT)
+        return any(_follows(before, word, SPACE) for before in self._words[first:last])
+
+
 def _plain(word: TextWord) -> str:
     return word.text.lower().strip(" .:#")
 
@@ -111,7 +130,7 @@ def _follows(word: TextWord, after: TextWord, gap: float = 1.0) -> bool:
     """`gap`: times the height of the word."""
     height = word.box[3] - word.box[1]
     level = abs(centre(word.box)[1] - centre(after.box)[1]) < height / 2
-    return level and -1 <= after.box[0] - word.box[2] < gap * height
+    return level and -OVERLAP_PT <= after.box[0] - word.box[2] < gap * height
 
 
 def field_rows(label: Label, labels: Sequence[Label], fields: StampCells) -> list[str] | None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from workers.rendering.memory import Memory
 
 LETTERS_LIMIT = 2_000_000
-"""Per page (reliability.md §5.1: 5 MB of text)."""
+"""Per page (reliability.md §5.1: 5 MB of text). Hidden ones and those printed twice count: they
+take as long to read."""
 
 _LINE_BYTES, _LINE_NEXT_AT = 64, 56
 _LETTER_BYTES, _LETTER_NEXT_AT = 72, 64
@@ -82,7 +83,8 @@ class Letters(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_letters(memory: Memory, first_lines: list[int], width: float, height: float) -> Letters:
     """The text of the blocks whose first lines have these addresses; what lies off the page is left out."""
-    places, block = memory.chains(first_lines, _LINE_NEXT_AT, limit=LETTERS_LIMIT) or _NOTHING
+    found_lines = memory.chains(first_lines, _LINE_NEXT_AT, limit=LETTERS_LIMIT)
+    places, block = found_lines or _NOTHING
     lines = memory.copied(places, _LINE_BYTES)
     first_letters = lines.view(np.int64)[:, _FIRST_LETTER].tolist()
     found = memory.chains(first_letters, _LETTER_NEXT_AT, limit=LETTERS_LIMIT)
@@ -108,7 +110,7 @@ def read_letters(memory: Memory, first_lines: list[int], width: float, height: f
         spans=spans,
         block=block,
         directions=directions,
-        is_whole=found is not None,
+        is_whole=found_lines is not None and found is not None,
     )
 
 

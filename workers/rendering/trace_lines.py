@@ -4,6 +4,7 @@ Strokes that meet end to end and are drawn alike are one line; lines that only c
 """
 
 import math
+import time
 
 import numpy as np
 
@@ -44,23 +45,41 @@ MAX_DASH_PT = 25.0
 LEAST_DASHES = 4
 
 
-def lines_at(inked: Inked, ask: TraceAsk) -> list[Trace]:
-    """Lines that the place may mean, the likeliest alone where it is clear."""
+MAX_PIECES = 2_000
+"""Of a dashed line; how long one of more is, is not known. A guess."""
+
+
+def lines_at(inked: Inked, ask: TraceAsk, ends: float) -> tuple[list[Trace], bool]:
+    """Lines that the place may mean, the likeliest alone where it is clear; and whether all could be followed until
+    the processor time `ends`."""
     strokes = inked.taken(~inked.is_filled)
     chains = _chains(strokes)
     reach = REACH_HEIGHTS * min(ask.place[2] - ask.place[0], ask.place[3] - ask.place[1])
     box = ask.place if ask.is_pointed else grown(ask.place, reach)
     near = [chains[n] for n in np.unique(chains_of(chains, len(strokes.widths))[strokes.meeting(box)]) if n >= 0]
-    found = [
-        (trace, _distance(strokes, members, ask.place))
-        for members in near
-        if _meets(strokes, members, box)
-        and len(members) <= MAX_MEMBERS
-        and (trace := _trace(strokes, members)).length_pt >= LEAST_PT
-        and not _is_frame(trace.box, ask)
-    ]
+    found, is_complete = _followed(strokes, near, box, ask, ends)
     chosen = _pointed_at(found, ask.place) if ask.is_pointed else _labelled(found, reach)
-    return chosen[:MAX_LINES]
+    return chosen[:MAX_LINES], is_complete
+
+
+def _followed(
+    strokes: Inked, near: list[np.ndarray], box: Box, ask: TraceAsk, ends: float
+) -> tuple[list[tuple[Trace, float]], bool]:
+    """The lines that meet the box, each with its distance from the place; and whether time was left for all of them,
+    and none is too long to be followed where no other is found."""
+    found: list[tuple[Trace, float]] = []
+    is_any_lost = False
+    for members in near:
+        if time.process_time() > ends:
+            return found, False
+        if not _meets(strokes, members, box):
+            continue
+        trace = _trace(strokes, members) if len(members) <= MAX_MEMBERS else None
+        if trace is None or math.isnan(trace.length_pt):
+            is_any_lost = True
+        elif trace.length_pt >= LEAST_PT and not _is_frame(trace.box, ask):
+            found.append((trace, _distance(strokes, members, ask.place)))
+    return found, bool(found) or not is_any_lost
 
 
 def _is_frame(box: Box, ask: TraceAsk) -> bool:
@@ -234,6 +253,9 @@ def _ordered(start: Complexes, end: Complexes) -> tuple[Complexes, float, int, b
     for a, b in {(min(a, b), max(a, b)) for a, b in zip(first.tolist(), last.tolist(), strict=True) if a != b}:
         beside.setdefault(a, []).append(b)
         beside.setdefault(b, []).append(a)
+    if not beside:
+        # Dots and letters: both ends of each stroke are one.
+        return np.zeros(0, complex), 0.0, 2, False
     pieces = _pieces(beside)
     odd = sum(1 for node in beside if len(beside[node]) % 2)
     if len(pieces) > 1:
@@ -270,19 +292,21 @@ def _pieces(beside: dict[int, list[int]]) -> list[list[int]]:
 
 def _gap_length(pieces: list[list[int]], places: dict[int, complex]) -> float:
     """Between dashes, each joined to the nearest other one: the shortest tree of gaps."""
-    if len(pieces) > 400:
+    if len(pieces) > MAX_PIECES:
         return math.nan
-    corners = [np.array([places[node] for node in piece]) for piece in pieces]
-    inside, total = {0}, 0.0
-    away = [math.inf] * len(corners)
-    latest = 0
-    while len(inside) < len(corners):
-        for n, own in enumerate(corners):
-            if n not in inside:
-                away[n] = min(away[n], float(np.abs(own[:, None] - corners[latest][None, :]).min()))
-        latest = min((n for n in range(len(corners)) if n not in inside), key=lambda n: away[n])
-        total += away[latest]
-        inside.add(latest)
+    corners = np.array([places[node] for piece in pieces for node in piece])
+    firsts = np.cumsum([0, *map(len, pieces)])
+    away = np.full(len(pieces), math.inf)
+    is_inside = np.zeros(len(pieces), bool)
+    latest, total = 0, 0.0
+    for _ in pieces[1:]:
+        is_inside[latest] = True
+        nearest = np.full(len(corners), math.inf)
+        for corner in corners[firsts[latest] : firsts[latest + 1]]:
+            nearest = np.minimum(nearest, np.abs(corners - corner))
+        away = np.minimum(away, np.minimum.reduceat(nearest, firsts[:-1]))
+        latest = int(np.where(is_inside, math.inf, away).argmin())
+        total += float(away[latest])
     return total
 
 

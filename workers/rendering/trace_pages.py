@@ -37,9 +37,10 @@ def trace(inked: Inked, ask: TraceAsk, size: tuple[float, float]) -> Traced:
     if not len(inked.widths):
         return Traced(is_drawn=False)
     near, is_whole = _near(inked, ask, size)
-    if ask.kind is TraceKind.LINE:
-        return Traced(traces=tuple(lines_at(near, ask)), is_complete=is_whole)
     ends = time.process_time() + FOLLOWING_CPU_S
+    if ask.kind is TraceKind.LINE:
+        lines, is_followed = lines_at(near, ask, ends)
+        return Traced(traces=tuple(lines), is_complete=is_whole and is_followed)
     contours, is_walked = contours_at(_coarser(near), ask, size, ends)
     return Traced(traces=tuple(contours), is_complete=is_whole and is_walked)
 

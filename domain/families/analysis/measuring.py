@@ -40,7 +40,7 @@ from domain.families.analysis.rules_measure_wording import (
     trace_lines,
     trace_refusal_line,
 )
-from domain.families.analysis.rules_stated import Stated, stated_beside, stated_in_tables
+from domain.families.analysis.rules_stated import Stated, may_be_of, stated_beside, stated_in_tables
 from domain.families.analysis.rules_traces import (
     ChosenTrace,
     TraceRefusal,
@@ -68,6 +68,8 @@ LEAST_AGREEING = 0.15
 """Of so many numbers over lines fewer that are as long as they say contradict a scale: some are by chance. Guesses."""
 
 MAX_TEXTS = 400
+"""Words nearest to a place whose underlines and frames are no walls. A guess."""
+
 _TRACED = {Measure.AREA: TraceKind.CONTOUR, Measure.PERIMETER: TraceKind.CONTOUR, Measure.LENGTH: TraceKind.LINE}
 
 
@@ -144,6 +146,7 @@ async def _traced(
         lines.append(trace_refusal_line(chosen, kind, based.ratio, place.label, state.language))
         return _told(state, [place], "\n".join(lines), [trace.box for trace in chosen.traces])
     measured = measured_along(kind, chosen.trace, based.ratio)
+    stated = stated if stated is not None and may_be_of(stated, measured.value) else None
     lines = [
         *stated_lines(stated, measured, place.label, kind, state.language, is_disputed=is_disputed),
         *trace_lines(measured, chosen.trace, place.label, _inner_names(kind, place, chosen.trace), state.language),
@@ -215,11 +218,12 @@ async def _trace(ctx: StageContext, kind: Measure, place: Place, ratio: float) -
     """Nothing drawn where the file cannot be read."""
     if place.sha256 is None:
         return Traced(is_drawn=False)
-    texts = tuple(to_seen(place.page, word.box) for word in place.words[:MAX_TEXTS])
+    seen = to_seen(place.page, place.box)
+    texts = sorted((to_seen(place.page, word.box) for word in place.words), key=lambda box: _apart(box, seen))
     ask = TraceAsk(
         kind=_TRACED[kind],
-        place=to_seen(place.page, place.box),
-        texts=texts,
+        place=seen,
+        texts=tuple(texts[:MAX_TEXTS]),
         is_pointed=not place.label,
         pt_per_mm=1 / (MM_PER_PT * ratio),
     )
@@ -229,6 +233,11 @@ async def _trace(ctx: StageContext, kind: Measure, place: Place, ratio: float) -
         return Traced(is_drawn=False)
     except DocumentRejected:
         return Traced(is_complete=False)
+
+
+def _apart(one: Box, other: Box) -> float:
+    """How far the middles of two boxes are apart, along and across together."""
+    return abs(one[0] + one[2] - other[0] - other[2]) + abs(one[1] + one[3] - other[1] - other[3])
 
 
 def _chosen(kind: Measure, place: Place, traced: Traced, based: _Based, stated: Stated | None) -> ChosenTrace:

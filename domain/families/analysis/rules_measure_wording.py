@@ -38,8 +38,20 @@ _THINGS = {
     Measure.SIDE: ("Размер", "Size"),
     Measure.DISTANCE: ("Расстояние", "Distance"),
 }
+_STATED = {
+    Measure.AREA: "указана",
+    Measure.PERIMETER: "указан",
+    Measure.LENGTH: "указана",
+    Measure.SIDE: "указан",
+    Measure.DISTANCE: "указано",
+}
 MAX_TOLD = 4
 MAX_NAMES = 5
+LEAST_M2 = 100_000.0
+"""Square millimetres from which an area is told in square metres: two decimals tell less of a smaller one. A guess."""
+
+LAST_MM2 = 10_000.0
+"""The second decimal of a square metre."""
 
 
 def measured_line(measured: Measured, language: str) -> str:
@@ -115,9 +127,8 @@ def stated_lines(
     head = (
         f"{thing}{whose} stated on the sheet: {value} (“{stated.text}”{where})."
         if is_english
-        else f"{thing}{whose} указана на листе: {value} («{stated.text}»{where})."
+        else f"{thing}{whose} {_STATED[wanted]} на листе: {value} («{stated.text}»{where})."
     )
-    head = head.replace("Размер указана", "Размер указан").replace("Периметр указана", "Периметр указан")
     if measured is None:
         return [head]
     off = abs(measured.value - stated.value) / max(stated.value, 1e-9)
@@ -135,10 +146,12 @@ def stated_lines(
 def trace_refusal_line(chosen: ChosenTrace, wanted: Measure, ratio: float, label: str, language: str) -> str:
     """Why nothing was measured along the lines."""
     is_english = language == "en"
+    is_line = wanted is Measure.LENGTH
+    near = ("at" if is_line else "around") if is_english else ("у обозначения" if is_line else "вокруг подписи")
     place = (
-        (f"around “{label}”" if label else "at the place shown")
+        (f"{near} “{label}”" if label else "at the place shown")
         if is_english
-        else (f"вокруг подписи «{label}»" if label else "у показанного места")
+        else (f"{near} «{label}»" if label else "у показанного места")
     )
     values = ", ".join(_trace_value(trace, wanted, ratio, language) for trace in chosen.traces[:MAX_TOLD])
     names = f" ({', '.join(chosen.names)})" if chosen.names else ""
@@ -155,7 +168,7 @@ def trace_refusal_line(chosen: ChosenTrace, wanted: Measure, ratio: float, label
         ),
         TraceRefusal.SEVERAL: (
             f"{place} несколько линий, и не ясно, какая нужна: {values}; укажите одну",
-            f"there are several {place}, and it is not clear which is meant: {values}; point at one",
+            f"there are several lines {place}, and it is not clear which is meant: {values}; point at one",
         ),
         TraceRefusal.UNFINISHED: (
             "чертёж страницы слишком тяжёлый, линии не прослежены до конца",
@@ -178,14 +191,21 @@ def _trace_value(trace: Trace, wanted: Measure, ratio: float, language: str) -> 
 
 
 def _value(measured: Measured, language: str) -> str:
-    told = _area if measured.wanted is Measure.AREA else _length
-    return f"{told(measured.value, language)} ± {told(measured.error, language)}"
+    if measured.wanted is not Measure.AREA:
+        return f"{_length(measured.value, language)} ± {_length(measured.error, language)}"
+    # No more exact than the last decimal that is told.
+    least = LAST_MM2 if measured.value >= LEAST_M2 else 1.0
+    error = _area(max(measured.error, least), language, is_small=measured.value < LEAST_M2)
+    return f"{_area(measured.value, language)} ± {error}"
 
 
-def _area(mm2: float, language: str) -> str:
-    """In square metres, in English in square feet too."""
-    value = f"{_number(mm2 / M2, language)} {'m²' if language == 'en' else 'м²'}"
-    return f"{value} ({_number(mm2 / FT2, language)} sq ft)" if language == "en" and mm2 > M2 else value
+def _area(mm2: float, language: str, *, is_small: bool | None = None) -> str:
+    """In square metres, in English in square feet too; what is small, or goes with it, in square millimetres."""
+    is_english = language == "en"
+    if mm2 < LEAST_M2 if is_small is None else is_small:
+        return f"{mm2:.0f} {'mm²' if is_english else 'мм²'}"
+    value = f"{_number(mm2 / M2, language)} {'m²' if is_english else 'м²'}"
+    return f"{value} ({_number(mm2 / FT2, language)} sq ft)" if is_english and mm2 > M2 else value
 
 
 def basis_lines(

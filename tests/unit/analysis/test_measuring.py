@@ -5,13 +5,19 @@ from uuid import UUID
 import pytest
 
 from domain.answers import AnswerReply, Intent
-from domain.chats import Scope
-from domain.counting.traces import Trace, Traced
+from domain.chats import Question, Scope
+from domain.counting.traces import Trace, TraceAsk, Traced
 from domain.counting.types import ShapesFound
-from domain.documents import Word
-from domain.families.analysis.rules_measure_wanted import Measure, labelled_in
-from domain.families.analysis.rules_stated import stated_beside
-from domain.families.analysis.rules_traces import Label, TraceRefusal, choose_contour
+from domain.documents import Block, BlockKind, Word
+from domain.families.analysis.measuring import measure
+from domain.families.analysis.measuring_places import labelled_places
+from domain.families.analysis.rules_measure_wanted import Labelled, Measure, labelled_in
+from domain.families.analysis.rules_measure_wording import Measured, measured_line, trace_refusal_line
+from domain.families.analysis.rules_stated import stated_beside, stated_in_tables
+from domain.families.analysis.rules_traces import ChosenTrace, Label, TraceRefusal, choose_contour
+from domain.families.analysis.rules_wanted import Wanted
+from domain.families.analysis.types import AnalysisState, AskedDocument
+from domain.ids import new_id
 from tests.fakes.pages import add_document
 from tests.fakes.stage_context import FakeStageContext
 from tests.fakes.unit_of_work import FakeUnitOfWork
@@ -167,3 +173,110 @@ def test_areas_are_read_as_people_write_them() -> None:
     assert metric.value == pytest.approx(12.5e6)
     assert imperial is not None
     assert imperial.value == pytest.approx(150 * 304.8**2)
+
+
+def test_a_comma_parts_thousands_beside_english_units_only() -> None:
+    english = stated_beside([word("1,250", 1, 1), word("SF", 12, 1)], Measure.AREA)
+    russian = stated_beside([word("1,250", 1, 1), word("м²", 12, 1)], Measure.AREA)
+
+    assert english is not None
+    assert english.value == pytest.approx(1250 * 304.8**2)
+    assert russian is not None
+    assert russian.value == pytest.approx(1.25e6)
+
+
+def test_a_length_without_a_unit_is_not_told() -> None:
+    assert stated_beside([word("L=3500", 1, 1)], Measure.LENGTH) is None
+
+
+def test_many_groups_of_digits_are_looked_through_at_once() -> None:
+    assert stated_beside([word("111 " * 25_000, 1, 1)], Measure.AREA) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "measure", "value"),
+    [
+        ("Площадь", "15,4", Measure.AREA, 15.4e6),
+        ("Площадь, м²", "15,4", Measure.AREA, 15.4e6),
+        ("Area, sq ft", "1,250", Measure.AREA, 1250 * 304.8**2),
+        ("Area", "250", Measure.AREA, None),
+        ("Длина, мм", "3500", Measure.LENGTH, 3500.0),
+        ("Длина", "3500", Measure.LENGTH, None),
+        ("Площадь, м²", "15,4", Measure.PERIMETER, None),
+    ],
+    ids=["area_plain", "area", "area_feet", "area_without_unit", "length", "length_without_unit", "perimeter"],
+)
+def test_a_table_states_what_its_column_has_a_unit_for(
+    header: str, cell: str, measure: Measure, value: float | None
+) -> None:
+    content = f"| № | {header} |\n|---|---|\n| 101 | {cell} |"
+    block = Block(id="b", page_no=1, block_no=0, kind=BlockKind.TABLE, content=content)
+
+    stated, _ = stated_in_tables("101", [block], measure, is_plain=False)
+
+    assert stated is None if value is None else stated is not None and stated.value == pytest.approx(value)
+
+
+def test_small_areas_are_told_in_square_millimetres() -> None:
+    measured = Measured(wanted=Measure.AREA, value=2500.0, error=20.0, sides=(50.0, 50.0))
+
+    assert "2500 мм² ± 20 мм²" in measured_line(measured, "ru")
+    assert "2500 mm² ± 20 mm²" in measured_line(measured, "en")
+
+
+def test_the_error_of_an_area_is_never_told_as_nothing() -> None:
+    measured = Measured(wanted=Measure.AREA, value=500_000.0, error=1000.0, sides=(700.0, 700.0))
+
+    assert "0,50 м² ± 0,01 м²" in measured_line(measured, "ru")
+
+
+def test_a_refused_line_is_told_as_a_line() -> None:
+    chosen = ChosenTrace(refusal=TraceRefusal.NO_LINE)
+
+    assert trace_refusal_line(chosen, Measure.LENGTH, 100, "В1", "ru") == "Не измерено: линии у обозначения «В1» нет."
+    assert trace_refusal_line(chosen, Measure.LENGTH, 100, "В1", "en") == "Not measured: there is no line at “В1”."
+
+
+async def test_a_document_that_is_deleted_meanwhile_is_passed_over(uow: FakeUnitOfWork, user_id: UUID) -> None:
+    ctx = FakeStageContext(uow, user_id, Intent(), AnswerReply(answer_markdown=""))
+    gone = AskedDocument(id=new_id(), name="АР.pdf", page_count=1, has_file=True)
+    question = Question(message_id=new_id(), chat_id=new_id())
+    state = AnalysisState(question=question, text="", language="ru", documents=(gone,))
+
+    places = await labelled_places(ctx, state, Labelled(measure=Measure.AREA, label="101", is_plain=False))
+
+    assert places == []
+
+
+async def test_the_words_nearest_to_a_label_go_with_the_request(uow: FakeUnitOfWork, user_id: UUID) -> None:
+    ctx = FakeStageContext(uow, user_id, Intent(), AnswerReply(answer_markdown=""))
+    asks: list[TraceAsk] = []
+
+    class Drawings(FakeDrawings):
+        async def trace(self, sha256: str, page_no: int, ask: TraceAsk) -> Traced:
+            asks.append(ask)
+            return Traced()
+
+    ctx.reader = Drawings(ShapesFound(), Traced())
+    far = [word("слово", 900, 700, number) for number in range(500)]
+    document = await add_document(uow, user_id, "АР.pdf", sheet(*far, word("101", 110, 110, 600), stamp=SCALE))
+    asked = AskedDocument(id=document.id, name="АР.pdf", page_count=1, has_file=True)
+    question = Question(message_id=new_id(), chat_id=new_id())
+    state = AnalysisState(question=question, text="Площадь помещения 101?", language="ru", documents=(asked,))
+
+    await measure(ctx, state, Wanted(measure=Measure.AREA))
+
+    assert asks[0].texts[0] == pytest.approx(PLACE, abs=0.1)
+
+
+@pytest.mark.parametrize(("number", "is_told"), [("24,9", True), ("2,70", False)], ids=["area", "height"])
+async def test_a_bare_number_far_from_the_measured_area_is_not_the_area(
+    uow: FakeUnitOfWork, user_id: UUID, ask: Ask, number: str, is_told: bool
+) -> None:
+    words = [word("101", 110, 110), word(number, 150, 150, 2)]
+    traced = Traced(traces=(square(100, 5),))
+
+    text = await told(uow, user_id, ask, "Какова площадь помещения 101?", words, traced, SCALE)
+
+    assert ("указана на листе" in text) is is_told
+    assert "25,00 м²" in text

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.offline.conftest import Ask
+from workers.offline.stamps import stamp_facts
 
 STAMP = (
     "|  |  |  |  |  | СМ7.18.00.01 |  |  |  |\n|---|---|---|---|---|---|---|---|---|\n"
@@ -43,3 +44,12 @@ def test_the_quote_of_a_label_stands_in_one_row(ask: Ask) -> None:
     [citation] = ask("Кто разработал чертёж?", STAMP).citations
 
     assert citation.quote == "Разраб. | Умрихин Н.Р. | 21.12.21"
+
+
+def test_a_register_of_changes_stays_a_table() -> None:
+    register = (
+        "| Изм. | Листов | № док. | Подп. | Дата |\n|---|---|---|---|---|\n"
+        "| 1 | 4 | АБ.12-21 | Орлов | 21.12.21 |\n| 2 | 7 | АБ.15-22 | Орлов | 03.02.22 |"
+    )
+
+    assert stamp_facts(register.split("\n")) == []

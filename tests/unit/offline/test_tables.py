@@ -139,3 +139,21 @@ def test_a_number_is_a_row_under_the_header_that_the_question_names(ask: Ask) ->
 
     assert "**Diameter, mils: 32**" in told
     assert "162" not in told
+
+
+@pytest.mark.parametrize("cell", ["а" * 100_000, "а" + " " * 100_000 + "б"], ids=["letters", "spaces"])
+def test_a_cell_of_any_length_is_read_at_once(ask: Ask, cell: str) -> None:
+    table = f"| Группа | Насос | Расход |\n|---|---|---|\n| Сеть {cell} | Насос К-1 | 12 |\n|  | Насос К-2 | 14 |"
+
+    assert "14" in ask("Какой расход у насоса К-2?", table).answer_markdown
+
+
+def test_rows_that_do_not_name_what_is_counted_are_not_counted(ask: Ask) -> None:
+    table = (
+        "| Part | Prefix | Package |\n|---|---|---|\n| 8052AH | N | PLCC |\n| 8752BH | N | DIP |\n| 8032AH | P | DIP |"
+    )
+
+    told = ask("How many parts has the prefix N?", table).answer_markdown
+
+    assert "8052AH" in told
+    assert "Counted" not in told

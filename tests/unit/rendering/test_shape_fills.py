@@ -4,6 +4,7 @@ import pymupdf
 import pytest
 
 from domain.counting.types import SAME_SIZE
+from workers.rendering import shape_fills
 from workers.rendering.shape_pages import find_on_page, read_shape
 
 VALVE = ((-6, -4), (6, 4), (6, -4), (-6, 4), (-6, -4))
@@ -33,6 +34,18 @@ def test_a_filled_symbol_is_another_than_a_hollow_one(page: pymupdf.Page, sample
     found = find_on_page(page, read_shape(page, (x - 7, 95, x + 7, 105)), SAME_SIZE)
 
     assert (len(found.matches), len(found.similar)) == (count, 5 - count)
+
+
+def test_where_too_much_is_filled_symbols_are_found_by_their_strokes_and_it_is_said(
+    page: pymupdf.Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shape_fills, "FILLS_LIMIT", 1)
+    for number in range(4):
+        valve(page, 100 + 60 * number, 100, is_filled=True)
+
+    found = find_on_page(page, read_shape(page, (93, 95, 107, 105)), SAME_SIZE)
+
+    assert (len(found.matches), found.is_complete) == (4, False)
 
 
 def test_a_leader_over_a_symbol_does_not_make_it_another(page: pymupdf.Page) -> None:

@@ -67,3 +67,11 @@ def test_the_number_of_a_building_sheet_stands_under_its_label():
 )
 def test_words_like_those_of_a_title_block_make_none(words: list[tuple[str, float, float, float]]):
     assert read_stamp([_line(*word) for word in words], [], PAGE) == {}
+
+
+def test_a_table_of_words_like_labels_is_no_title_block_and_takes_no_time():
+    lines = [
+        _line(("Sheet", "Rev", "Scale", "Date")[n % 4], 700 + n % 50 * 9, 500 + n // 50 * 7, 5) for n in range(1500)
+    ]
+
+    assert read_stamp([*lines, _line("A-101", 1150, 750, 30)], [], PAGE)["sheet"] == "A-101"

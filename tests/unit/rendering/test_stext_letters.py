@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.pdfs import pdf_of, turned
 from tests.fakes.scans import FONT
+from workers.rendering import stext_letters
 from workers.rendering.memory import Memory
 from workers.rendering.stext_blocks import read_blocks
 from workers.rendering.stext_letters import Letters, read_letters
@@ -93,3 +94,12 @@ def test_a_page_without_text_has_no_letters():
 
     assert split_words(letters).texts == []
     assert letters.is_whole
+
+
+@pytest.mark.parametrize("limit", [1, 4], ids=["lines", "letters"])
+def test_a_page_beyond_the_limit_has_no_letters_and_says_so(limit: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stext_letters, "LETTERS_LIMIT", limit)
+
+    letters, _ = _read(lambda page: page.insert_text((72, 72), "one\ntwo\nsix"))
+
+    assert (len(letters.codes), letters.is_whole) == (0, False)

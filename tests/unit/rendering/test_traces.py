@@ -6,6 +6,7 @@ import pymupdf
 import pytest
 
 from domain.counting.traces import Trace, TraceAsk, TraceKind
+from workers.rendering import trace_lines, trace_pages
 from workers.rendering.trace_pages import trace_on_page
 
 MM = 72 / 25.4 / 100
@@ -119,6 +120,48 @@ def test_gaps_between_dashes_belong_to_the_line(page: pymupdf.Page, dashes: str)
     [line] = through(page, (130, 88, 142, 97), is_pointed=False)
 
     assert line.length_pt == pytest.approx(186, rel=1e-3)
+
+
+def test_a_line_of_very_many_dashes_has_a_length(page: pymupdf.Page) -> None:
+    for number in range(450):
+        draw(page, [(10 + 1.3 * number, 100), (10.8 + 1.3 * number, 100)], width=0.1)
+
+    [line] = through(page, (130, 96, 138, 104), is_pointed=True)
+
+    assert line.length_pt == pytest.approx(449 * 1.3 + 0.8, rel=1e-3)
+
+
+def test_dots_beside_a_line_are_no_lines(page: pymupdf.Page) -> None:
+    draw(page, [(100, 100), (300, 100)])
+    draw(page, [(150, 98), (150.2, 98.1)])
+
+    [line] = through(page, (140, 96, 160, 104), is_pointed=True)
+
+    assert line.length_pt == pytest.approx(200, rel=1e-3)
+
+
+def test_lines_that_no_time_is_left_for_are_said_to_be_missing(
+    page: pymupdf.Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_pages, "FOLLOWING_CPU_S", 0.0)
+    draw(page, [(100, 100), (300, 100)])
+
+    found = trace_on_page(page, TraceAsk(kind=TraceKind.LINE, place=(110, 96, 116, 104), is_pointed=True))
+
+    assert (found.traces, found.is_complete) == ((), False)
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MAX_MEMBERS", 2), ("MAX_PIECES", 20)])
+def test_a_line_too_long_to_be_followed_is_said_to_be_missing(
+    page: pymupdf.Page, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(trace_lines, limit, most)
+    for number in range(21):
+        draw(page, [(100 + 9 * number, 100), (106 + 9 * number, 100)])
+
+    found = trace_on_page(page, TraceAsk(kind=TraceKind.LINE, place=(130, 96, 142, 104), is_pointed=True))
+
+    assert (found.traces, found.is_complete) == ((), False)
 
 
 def test_lines_that_only_cross_are_two(page: pymupdf.Page) -> None:
