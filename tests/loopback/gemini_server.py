@@ -257,6 +257,21 @@ class GeminiServer:
 
     async def _send(self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         gone = asyncio.create_task(reader.read(1))
+        try:
+            has_left = not await self._write(reply, gone, writer)
+        except ConnectionError:
+            has_left = True
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        if has_left:
+            with self._changed:
+                self.left += 1
+                self._changed.notify_all()
+        # A read was begun and cancelled: one connection for each request keeps this simple.
+        return False
+
+    async def _write(self, reply: Reply, gone: asyncio.Task[bytes], writer: asyncio.StreamWriter) -> bool:
+        """Whether the client stayed to the end of the reply. Raises ConnectionError when it left while it was told."""
         for frame in reply.frames:
             if gone.done():
                 break
@@ -264,21 +279,15 @@ class GeminiServer:
             await writer.drain()
             await asyncio.sleep(reply.pause_s)
         if reply.ending == "silent" and not gone.done():
-            await asyncio.wait(
-                {gone, stopping := asyncio.create_task(self._stopping.wait())}, return_when="FIRST_COMPLETED"
-            )
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({gone, stopping}, return_when="FIRST_COMPLETED")
             stopping.cancel()
         if gone.done():
-            with self._changed:
-                self.left += 1
-                self._changed.notify_all()
             return False
-        gone.cancel()
         if reply.ending == "end":
             writer.write(b"0\r\n\r\n")
             await writer.drain()
-        # A read was begun and cancelled: one connection for each request keeps this simple.
-        return False
+        return True
 
 
 def _in_camel_case(value: Any) -> Any:
