@@ -87,12 +87,6 @@ def dimensions_on(page: Page, words: Sequence[Word], strokes: Sequence[Stroke]) 
     return found
 
 
-def check_scale(
-    page: Page, words: Sequence[Word], strokes: Sequence[Stroke], ratio: float, others: Sequence[float] = ()
-) -> Agreement:
-    return agreement_of(dimensions_on(page, words, strokes), ratio, others)
-
-
 def agreement_of(dimensions: Sequence[Dimension], ratio: float, others: Sequence[float] = ()) -> Agreement:
     """`others` are scales of further views: a dimension that is right by theirs says nothing against this one."""
     agreeing = sum(dimension.agrees_with(ratio) for dimension in dimensions)

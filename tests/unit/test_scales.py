@@ -2,7 +2,14 @@
 
 import pytest
 
-from domain.counting.rules_dimensions import Dimension, calibrated, check_scale, figures_in, stated_length
+from domain.counting.rules_dimensions import (
+    Dimension,
+    agreement_of,
+    calibrated,
+    dimensions_on,
+    figures_in,
+    stated_length,
+)
 from domain.counting.rules_scale import MAX_SCALES, Refusal, Scale, choose_scale, is_format, scales_on, stamp_scale
 from domain.documents import Box, Page, Word
 from domain.families.analysis.measuring import measured_by
@@ -109,7 +116,7 @@ def test_dimensions_confirm_a_scale_or_contradict_it() -> None:
     texts = [word for own, _ in drawn for word in own]
     strokes = [stroke for _, own in drawn for stroke in own]
 
-    right, wrong = (check_scale(PAGE, texts, strokes, ratio) for ratio in (100, 50))
+    right, wrong = (agreement_of(dimensions_on(PAGE, texts, strokes), ratio) for ratio in (100, 50))
 
     assert (right.agreeing, right.tried) == (3, 3)
     assert (wrong.agreeing, wrong.tried) == (0, 3)

@@ -65,10 +65,6 @@ _NUMBERED = re.compile(
 )
 _NAME = re.compile(r"(?=[^\s]*\d)(?=[^\s]*[^\W\d_])[^\W_]+(?:[./\-][^\W_]+)*")
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]{2,})?")
-_EXPLICIT = re.compile(
-    r"\b(?:измер|замер|обмер|по\s+масштаб|по\s+чертеж|measur|scaled?\b|to\s+scale|from\s+the\s+(?:drawing|plan))",
-    re.IGNORECASE,
-)
 MAX_PLAIN = 3
 """Words of a plain label. A guess."""
 
@@ -108,8 +104,3 @@ def labelled_in(text: str) -> Labelled | None:
     if not plain or len(plain) > MAX_PLAIN:
         return None
     return Labelled(measure=measure, label=" ".join(plain), is_plain=True)
-
-
-def is_explicit(text: str) -> bool:
-    """Whether the question wants it measured, not looked up."""
-    return _EXPLICIT.search(text) is not None
